@@ -1,0 +1,771 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * kshare - live, typed, refcounted objects shared between processes.
+ *
+ * This header is the whole contract between the module and user space.
+ */
+#ifndef _UAPI_LINUX_KSHARE_H
+#define _UAPI_LINUX_KSHARE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: kshare
+ *
+ * Objects live in the kernel.  An open of /dev/kshare is a *client*: a table
+ * of *handles*, each of which names one object and carries *rights* on it.  A
+ * client belongs to the process (the address space) that opened or bound it;
+ * from any other process every command is refused with EPERM.  When that
+ * process ends or execs, all that the client held is given back: handles,
+ * references, and last of all locks.
+ *
+ * Every operation is a &struct kshare_cmd.  It reaches the kernel alone
+ * (KSHARE_IOC_CMD) or in an array (KSHARE_IOC_BATCH).
+ *
+ * Rules of every structure here:
+ *
+ * - The first field, @size, is the size that the caller knows.  A shorter
+ *   structure is extended by zeroes, a longer one is accepted while what the
+ *   kernel does not know of it is zero, else E2BIG.  Less than the first
+ *   published size is EINVAL.
+ * - A field that an operation does not use must be zero, else EINVAL.
+ * - Pointers are 64 bits wide, as numbers.  The layout is the same for 32 and
+ *   64 bit programs.
+ *
+ * Errors that mean the same everywhere:
+ *
+ * ==============  ============================================================
+ * ENOTTY          unknown ioctl or operation, or the type has no such operation
+ * E2BIG           a surplus that is not zero, or a size above a limit of QUERY
+ * EOPNOTSUPP      a flag or a value of an enumeration this module does not know
+ * EINVAL          a wrong value, or a field that must be zero is not
+ * EBADF           no such handle
+ * EACCES          the handle lacks a right that the operation needs
+ * EPERM           who you are forbids it: another process's client, or a lock
+ *                 that somebody else owns
+ * ENOENT          no such key, element or name
+ * EEXIST          a key is there that must not be
+ * ERANGE          index out of range, or a number that overflowed
+ * EDOM            a number where none is, or of the wrong kind, for arithmetic
+ * EAGAIN          would have to wait, and KSHARE_NOWAIT was given
+ * ETIMEDOUT       the deadline has passed
+ * EINTR           a signal came while waiting and nothing was done
+ * EDEADLK         it would wait for itself
+ * EXDEV           a reference to an object of another domain
+ * ESTALE          a CHECK found something else than expected
+ * ENOBUFS         the result buffer is too small; &kshare_result.number tells
+ *                 the bytes needed, and nothing has been consumed or changed
+ * EDQUOT          over a limit of the client or domain; nothing was changed
+ * ENOMEM          no memory; nothing was changed
+ * EFAULT          memory of the caller's could not be read or written; nothing
+ *                 was consumed or changed
+ * ==============  ============================================================
+ */
+
+#define KSHARE_DEVICE		"/dev/kshare"
+
+/** KSHARE_UAPI_VERSION: version of this contract, see &kshare_query.version. */
+#define KSHARE_UAPI_VERSION	1
+
+/* ------------------------------------------------------------------ */
+/* Values                                                              */
+/* ------------------------------------------------------------------ */
+
+/**
+ * enum kshare_value_type - what a value is
+ * @KSHARE_NONE: nothing (Python's None); all bytes zero
+ * @KSHARE_BOOL: @u is 0 or 1
+ * @KSHARE_INT: @i, signed
+ * @KSHARE_UINT: @u; numbers below 2^63 come back as KSHARE_INT, since both are
+ *	one number line
+ * @KSHARE_FLOAT: @u holds the bits of an IEEE 754 double
+ * @KSHARE_STR: text; the kernel does not check its encoding (UTF-8 is meant)
+ * @KSHARE_BYTES: bytes
+ * @KSHARE_REF: a reference to an object, by a handle of the caller's
+ * @KSHARE_ENCODED: bytes in a format that the kernel does not read (&codec says
+ *	which, to the reader), with the references that they carry
+ * @KSHARE_VECTOR: only as an argument of operations that take many: @ptr names
+ *	an array of @len values, none of which is a vector
+ *
+ * As keys and in comparisons a bool is a number and so is a float: 1, 1.0 and
+ * true are the same key.  NaN is no key (EINVAL), nor is a reference, an
+ * encoded value or a vector.
+ */
+enum kshare_value_type {
+	KSHARE_NONE	= 0,
+	KSHARE_BOOL	= 1,
+	KSHARE_INT	= 2,
+	KSHARE_UINT	= 3,
+	KSHARE_FLOAT	= 4,
+	KSHARE_STR	= 5,
+	KSHARE_BYTES	= 6,
+	KSHARE_REF	= 7,
+	KSHARE_ENCODED	= 8,
+	KSHARE_VECTOR	= 9,
+};
+
+/** KSHARE_VF_REFS: an encoded value begins with the references it carries. */
+#define KSHARE_VF_REFS		0x01
+
+/**
+ * struct kshare_value - one value, 16 bytes
+ * @type: enum kshare_value_type
+ * @codec: for KSHARE_ENCODED the format, any number that the users agree on;
+ *	else 0
+ * @inline_len: for STR, BYTES and ENCODED: 1 to 8 if the bytes stand in @bytes,
+ *	and then equal to @len; 0 if they stand at @ptr.  Else 0
+ * @flags: KSHARE_VF_*
+ * @len: for STR, BYTES and ENCODED the number of bytes; for VECTOR the number
+ *	of values; for REF in a result the type of the object (enum kshare_type);
+ *	else 0
+ * @i: a signed number
+ * @u: an unsigned number, a bool, or the bits of a double
+ * @ptr: address of the bytes or values in the caller's memory.  In a result it
+ *	points into the caller's result buffer
+ * @bytes: up to eight bytes in place
+ * @ref: a handle and the rights that it carries.  As an argument @rights must
+ *	be 0 (all that the handle has, which must include KSHARE_RIGHT_TRANSFER)
+ *	or a part of what the handle has.  In a result @handle is a new handle of
+ *	the caller's, which the caller closes
+ *
+ * An encoded value with KSHARE_VF_REFS lies at @ptr as: a __u32 count n (1 to
+ * KSHARE_MAX_REFS), n __u32 handles, then the encoded bytes; @len covers all of
+ * it.  In a result the handles are new ones of the reader's, in the same order.
+ */
+struct kshare_value {
+	__u8 type;
+	__u8 codec;
+	__u8 inline_len;
+	__u8 flags;
+	__u32 len;
+	union {
+		__s64 i;
+		__aligned_u64 u;
+		__aligned_u64 ptr;
+		__u8 bytes[8];
+		struct {
+			__u32 handle;
+			__u32 rights;
+		} ref;
+	};
+};
+
+/* Limits of the format; those that can be set are told by QUERY. */
+#define KSHARE_MAX_KEY		4096		/* bytes of a key */
+#define KSHARE_MAX_VALUE	(16u << 20)	/* bytes of a value, and of all values of a command */
+#define KSHARE_MAX_VECTOR	65536u		/* values in a vector */
+#define KSHARE_MAX_REFS		4096u		/* references in an encoded value */
+#define KSHARE_MAX_BATCH	1024u		/* commands in a batch */
+#define KSHARE_MAX_OUT		(64u << 20)	/* bytes of a result buffer */
+
+/* ------------------------------------------------------------------ */
+/* Objects, rights                                                     */
+/* ------------------------------------------------------------------ */
+
+/** enum kshare_type - types of objects (README.md lists their operations) */
+enum kshare_type {
+	KSHARE_TYPE_DOMAIN	= 1,
+	KSHARE_TYPE_CELL	= 2,
+	KSHARE_TYPE_ARRAY	= 3,
+	KSHARE_TYPE_DICT	= 4,
+	KSHARE_TYPE_LIST	= 5,
+	KSHARE_TYPE_NAMESPACE	= 6,
+	KSHARE_TYPE_LOCK	= 7,
+	KSHARE_TYPE_RLOCK	= 8,
+	KSHARE_TYPE_EVENT	= 9,
+};
+
+/**
+ * enum kshare_elem - element type of an array, or fixed type of a cell
+ * @KSHARE_ELEM_ANY: cells only: any value but a vector
+ * @KSHARE_ELEM_BYTES: arrays only: single bytes, meant for slices and mmap; an
+ *	element reads as a number of 0 to 255
+ *
+ * The others are numbers of that width in the machine's byte order.  A value
+ * which does not fit is ERANGE, one of the wrong kind EDOM; a bool and an int
+ * fit into a float, a float does not fit into an int.  Cells know I64, U64 and
+ * F64; others are EOPNOTSUPP.
+ */
+enum kshare_elem {
+	KSHARE_ELEM_ANY		= 0,
+	KSHARE_ELEM_BYTES	= 1,
+	KSHARE_ELEM_I8		= 2,
+	KSHARE_ELEM_U8		= 3,
+	KSHARE_ELEM_I16		= 4,
+	KSHARE_ELEM_U16		= 5,
+	KSHARE_ELEM_I32		= 6,
+	KSHARE_ELEM_U32		= 7,
+	KSHARE_ELEM_I64		= 8,
+	KSHARE_ELEM_U64		= 9,
+	KSHARE_ELEM_F32		= 10,
+	KSHARE_ELEM_F64		= 11,
+};
+
+/**
+ * DOC: Rights
+ *
+ * A handle can be duplicated or passed on with fewer rights, never with more.
+ * The creator of an object has all of them.
+ */
+#define KSHARE_RIGHT_READ	0x01	/* look at the contents */
+#define KSHARE_RIGHT_WRITE	0x02	/* change them; map an array writable */
+#define KSHARE_RIGHT_WAIT	0x04	/* wait for it; acquire and release locks */
+#define KSHARE_RIGHT_CALL	0x08	/* call methods of an instance */
+#define KSHARE_RIGHT_TRANSFER	0x10	/* pass it on: store it in a container */
+#define KSHARE_RIGHT_MANAGE	0x20	/* change limits of a domain */
+#define KSHARE_RIGHT_ALL	0x3f
+
+/* ------------------------------------------------------------------ */
+/* Commands                                                            */
+/* ------------------------------------------------------------------ */
+
+/**
+ * struct kshare_cmd - one operation on one handle, 80 bytes
+ * @size: sizeof(struct kshare_cmd)
+ * @op: enum kshare_op
+ * @handle: the object.  0 where the operation takes none
+ * @flags: flags of the operation, see there
+ * @tag: for operations that wait: a number of the caller's choice that will
+ *	name this command when it is to be cancelled; 0 for none
+ * @deadline: for operations that wait: an absolute time of CLOCK_MONOTONIC in
+ *	ns; 0 for none; a negative one is EINVAL.  One in the past tries once
+ * @expect: for operations that do not wait: a third value
+ * @key: key, index or first argument
+ * @value: value or second argument
+ * @out: address of the result buffer, where the kernel writes a
+ *	&struct kshare_result; 0 if no result but the number is wanted
+ * @out_len: bytes at @out; at least sizeof(struct kshare_result) if @out is set
+ * @nr: a small argument of the operation
+ *
+ * The result of a command is 0 or a positive number, given with each operation
+ * below, or a negative errno.
+ */
+struct kshare_cmd {
+	__u32 size;
+	__u32 op;
+	__u32 handle;
+	__u32 flags;
+	union {
+		struct {
+			__aligned_u64 tag;
+			__s64 deadline;
+		};
+		struct kshare_value expect;
+	};
+	struct kshare_value key;
+	struct kshare_value value;
+	__aligned_u64 out;
+	__u32 out_len;
+	__u32 nr;
+};
+
+/**
+ * struct kshare_result - what a command gives back beside its number
+ * @flags: KSHARE_R_*
+ * @count: number of values that follow
+ * @number: a number of the operation (version, token, cursor); after ENOBUFS
+ *	the size in bytes that the whole result needs
+ * @values: the values; their long bytes follow the last one, in this buffer
+ *
+ * Written only when the command succeeded or failed with ENOBUFS.
+ */
+struct kshare_result {
+	__u32 flags;
+	__u32 count;
+	__aligned_u64 number;
+	struct kshare_value values[];
+};
+
+/* Flags of a result */
+#define KSHARE_R_OWNER_DIED	0x01	/* lock: its last owner died, or lost it, while it held it */
+#define KSHARE_R_MORE		0x02	/* page: there is more after @number */
+#define KSHARE_R_CHANGED	0x04	/* page: changed since the version that was given */
+
+/* Flags of commands.  A flag that an operation does not list is EOPNOTSUPP. */
+#define KSHARE_NOWAIT		0x0001	/* do not wait: EAGAIN */
+#define KSHARE_WRAP		0x0002	/* arithmetic wraps around instead of ERANGE */
+#define KSHARE_BY_VERSION	0x0004	/* compare the version: @expect is a number */
+#define KSHARE_FIRST		0x0008	/* the oldest entry, not the newest */
+#define KSHARE_KEYS		0x0010	/* give keys */
+#define KSHARE_VALUES		0x0020	/* give values */
+#define KSHARE_ALL		0x0040	/* all at once, or ENOBUFS */
+#define KSHARE_REVERSE		0x0080	/* descending */
+#define KSHARE_MUST_EXIST	0x0100	/* ENOENT instead of a start at nothing */
+/* Flags of CREATE */
+#define KSHARE_ANY_RELEASES	0x0200	/* lock: may be released by others than its owner */
+#define KSHARE_AUTO_RESET	0x0400	/* event: a wait that succeeds clears it */
+/* Flags of handles: CREATE, DUP and everything that makes one */
+#define KSHARE_NO_INHERIT	0x0800	/* CLIENT_CLONE leaves this handle out */
+/* What CELL_WAIT waits for; one of them */
+#define KSHARE_UNTIL_NE		0x1000	/* until the value differs from @value */
+#define KSHARE_UNTIL_GE		0x2000	/* until the value, a number, is at least @value */
+#define KSHARE_UNTIL_CHANGED	0x4000	/* until the version is above @value */
+
+/**
+ * enum kshare_op - the operations
+ *
+ * Given as: NAME(what it takes) - what it does; its number; values in the
+ * result; &kshare_result.number; flags; errors beyond the common ones; rights.
+ * "index" is an INT, and a negative one counts from the end.  "[x]" may be left
+ * out (NONE).  "version" counts the changes of an object.
+ *
+ * Of any object:
+ *
+ * @KSHARE_OP_NOP: () - nothing.  0
+ * @KSHARE_OP_CLOSE: (handle) - gives the handle back.  With the client's last
+ *	handle to a lock that it owns, the lock passes on as if its owner had
+ *	died.  0.  No rights
+ * @KSHARE_OP_DUP: (handle, nr=rights) - a second handle with these rights, 0
+ *	for the same ones.  The new handle.  NO_INHERIT.  EACCES for more rights
+ *	than the handle has.  No rights
+ * @KSHARE_OP_STAT: (handle) - fills &struct kshare_stat at @out, as much of it
+ *	as @out_len holds.  0.  No rights
+ * @KSHARE_OP_CREATE: (handle=domain, nr=KSHARE_CREATE_NR(type, elem), [key],
+ *	[value]) - a new object; handle 0 means the client's own domain.  @value
+ *	is the first value of a CELL.  @key is the length of an ARRAY in
+ *	elements.  The new handle.  NO_INHERIT; ANY_RELEASES for LOCK; AUTO_RESET
+ *	for EVENT.  WRITE
+ * @KSHARE_OP_CLIENT_CLONE: () - a new client with the same handle numbers, but
+ *	for those with NO_INHERIT, for a child of fork: a descriptor (with
+ *	O_CLOEXEC) that belongs to nobody until CLIENT_BIND.  Locks stay with the
+ *	caller.  The descriptor
+ * @KSHARE_OP_CLIENT_BIND: () - makes a client that CLIENT_CLONE made the calling
+ *	process's.  0.  EPERM if it is bound
+ * @KSHARE_OP_CHECK_VERSION: (handle, value=UINT) - 0 if the object's version is
+ *	that, else ESTALE.  For batches.  READ
+ *
+ * Of a domain:
+ *
+ * @KSHARE_OP_DOMAIN_ROOT: (domain) - a handle to the domain's root dict.  The
+ *	new handle.  NO_INHERIT.  READ
+ * @KSHARE_OP_DOMAIN_LIMIT: (domain, nr=enum kshare_limit, [value=UINT]) - sets a
+ *	limit of the domain, if a value is given, no higher than it was.
+ *	number: the limit.  0.  MANAGE
+ *
+ * Of a cell:
+ *
+ * @KSHARE_OP_CELL_GET: (cell) - values: the value; number: version.  0.  READ
+ * @KSHARE_OP_CELL_SET: (cell, value) - number: version.  0.  WRITE
+ * @KSHARE_OP_CELL_SWAP: (cell, value) - values: the old value; number: version.
+ *	0.  READ and WRITE
+ * @KSHARE_OP_CELL_ADD: (cell, value=number) - values: the new value.  WRAP
+ *	(within 64 bits, signed or unsigned as the cell's value is).  0.  EDOM if
+ *	either is no number.  READ and WRITE
+ * @KSHARE_OP_CELL_AND: (cell, value=integer) - as ADD, without WRAP
+ * @KSHARE_OP_CELL_OR: likewise
+ * @KSHARE_OP_CELL_XOR: likewise
+ * @KSHARE_OP_CELL_CAS: (cell, expect, value) - stores @value if the cell holds
+ *	@expect (or, with BY_VERSION, has that version).  values: what the cell
+ *	held before; number: version.  1 if stored, else 0.  READ and WRITE
+ * @KSHARE_OP_CELL_WAIT: (cell, value, tag, deadline) - waits for one of
+ *	UNTIL_NE, UNTIL_GE, UNTIL_CHANGED.  values: the value; number: version.
+ *	NOWAIT.  0.  READ and WAIT
+ * @KSHARE_OP_CELL_CHECK: (cell, expect) - 0 if it holds @expect, else ESTALE.
+ *	READ
+ *
+ * Of an array (mmap: the client's descriptor, offset
+ * KSHARE_MMAP_OFFSET(handle, page size), shared, never executable):
+ *
+ * @KSHARE_OP_ARRAY_GET: (array, key=index) - values: the element.  0.  READ
+ * @KSHARE_OP_ARRAY_SET: (array, key=index, value) - 0.  WRITE
+ * @KSHARE_OP_ARRAY_READ: (array, key=index, nr=count) - values: one BYTES with
+ *	the raw elements.  Not atomic as a whole; each element is.  The count.
+ *	READ
+ * @KSHARE_OP_ARRAY_WRITE: (array, key=index, value=BYTES) - stores raw elements.
+ *	Not atomic as a whole; each element is.  The count.  WRITE
+ * @KSHARE_OP_ARRAY_ADD: (array, key=index, value=number) - values: the new
+ *	element; atomic also against threads that use the mapping.  WRAP.  0.
+ *	READ and WRITE
+ * @KSHARE_OP_ARRAY_CAS: (array, key=index, expect, value) - values: the element
+ *	as it was.  1 if stored, else 0.  READ and WRITE
+ * @KSHARE_OP_ARRAY_LEN: (array) - number: elements.  0.  READ
+ *
+ * Of a dict, and of a namespace (whose keys are STR and not empty):
+ *
+ * @KSHARE_OP_DICT_GET: (dict, key) - values: the value; number: the version of
+ *	the dict when this entry was last changed.  0.  ENOENT.  READ
+ * @KSHARE_OP_DICT_SET: (dict, key, value) - 1 if the key is new, else 0.
+ *	number: version.  WRITE
+ * @KSHARE_OP_DICT_SETDEFAULT: (dict, key, value) - values: what the key holds
+ *	now.  1 if it was stored, 0 if there was one.  READ and WRITE
+ * @KSHARE_OP_DICT_DELETE: (dict, key) - 0.  ENOENT.  WRITE
+ * @KSHARE_OP_DICT_POP: (dict, key) - deletes; values: the value.  0.  ENOENT.
+ *	READ and WRITE
+ * @KSHARE_OP_DICT_POPITEM: (dict) - deletes the newest entry, or with FIRST the
+ *	oldest; values: key, value.  0.  ENOENT if empty.  READ and WRITE
+ * @KSHARE_OP_DICT_CONTAINS: (dict, key) - 1 or 0.  READ
+ * @KSHARE_OP_DICT_LEN: (dict) - number: entries.  0.  READ
+ * @KSHARE_OP_DICT_CLEAR: (dict) - 0.  WRITE
+ * @KSHARE_OP_DICT_UPDATE: (dict, value=VECTOR of key, value, key, value …) -
+ *	sets all as one step.  The number of new keys.  WRITE
+ * @KSHARE_OP_DICT_ADD: (dict, key, value=number) - adds to the entry, which
+ *	counts as 0 if absent (with MUST_EXIST: ENOENT).  values: the new value.
+ *	WRAP, MUST_EXIST.  0.  EDOM.  READ and WRITE
+ * @KSHARE_OP_DICT_CAS: (dict, key, expect, value) - stores @value if the entry
+ *	holds @expect (or, with BY_VERSION, was last changed by that version; 0
+ *	stands for absent).  values: what it held, or nothing; number: the
+ *	entry's version.  1 if stored, else 0.  ENOENT if absent, but for version
+ *	0.  READ and WRITE
+ * @KSHARE_OP_DICT_GET_MANY: (dict, value=VECTOR of keys) - values: for each key
+ *	its value, as one step.  number: bit n set if key n was absent, for the
+ *	first 64.  The number of keys found; an absent one reads as NONE.  READ
+ * @KSHARE_OP_DICT_PAGE: (dict, expect=UINT cursor, key=[UINT version], nr=most) -
+ *	entries in order of insertion after @cursor (0: from the first), as many
+ *	as fit, @nr at most (0: no limit but the buffer's).  KEYS and VALUES say
+ *	what is given; with both: key, value, key, value …  number: the cursor
+ *	for the next page.  KSHARE_R_MORE.  KSHARE_R_CHANGED if a version was
+ *	given and the dict has another now.  ALL: everything as one step, or
+ *	ENOBUFS.  The number of entries.  READ
+ * @KSHARE_OP_DICT_CHECK: (dict, key, expect) - 0 if the entry holds @expect,
+ *	else ESTALE; ENOENT if absent.  READ
+ * @KSHARE_OP_DICT_ABSENT: (dict, key) - 0 if there is no such entry, else
+ *	EEXIST.  READ
+ *
+ * Of a list:
+ *
+ * @KSHARE_OP_LIST_GET: (list, key=index) - values: the element.  0.  ERANGE.
+ *	READ
+ * @KSHARE_OP_LIST_SET: (list, key=index, value) - 0.  ERANGE.  WRITE
+ * @KSHARE_OP_LIST_APPEND: (list, value) - number: the new length.  0.  WRITE
+ * @KSHARE_OP_LIST_INSERT: (list, key=index, value) - inserts before @index,
+ *	which is clamped as Python does.  number: the new length.  0.  WRITE
+ * @KSHARE_OP_LIST_POP: (list, key=[index]) - removes the element, the last one
+ *	if no index is given; values: the element.  0.  ENOENT if empty, ERANGE.
+ *	READ and WRITE
+ * @KSHARE_OP_LIST_DELETE: (list, key=index) - 0.  ERANGE.  WRITE
+ * @KSHARE_OP_LIST_EXTEND: (list, value=VECTOR) - appends all as one step.
+ *	number: the new length.  0.  WRITE
+ * @KSHARE_OP_LIST_SLICE: (list, key=[start], expect=[stop], nr=step) - values:
+ *	the elements, as one step.  @nr is an __s32; 0 means 1.  number: version.
+ *	The number of elements.  READ
+ * @KSHARE_OP_LIST_SLICE_SET: (list, key=[start], expect=[stop], value=VECTOR,
+ *	nr=step) - replaces them.  With a step other than 1 the counts must
+ *	agree (EINVAL).  number: the new length.  0.  WRITE
+ * @KSHARE_OP_LIST_SLICE_DELETE: (list, key=[start], expect=[stop], nr=step) -
+ *	number: the new length.  The number of elements deleted.  WRITE
+ * @KSHARE_OP_LIST_REMOVE: (list, value) - removes the first equal one.  number:
+ *	where it was.  0.  ENOENT.  READ and WRITE
+ * @KSHARE_OP_LIST_INDEX: (list, value, key=[start], expect=[stop]) - number:
+ *	where the first equal one is.  0.  ENOENT.  READ
+ * @KSHARE_OP_LIST_COUNT: (list, value) - number: how many are equal.  0.  READ
+ * @KSHARE_OP_LIST_CONTAINS: (list, value) - 1 or 0.  READ
+ * @KSHARE_OP_LIST_REVERSE: (list) - 0.  WRITE
+ * @KSHARE_OP_LIST_SORT: (list) - sorts numbers, or STR, or BYTES; EDOM for a
+ *	mixture, NaN or anything else.  Stable.  REVERSE.  0.  WRITE
+ * @KSHARE_OP_LIST_LEN: (list) - number: elements.  0.  READ
+ * @KSHARE_OP_LIST_CLEAR: (list) - 0.  WRITE
+ * @KSHARE_OP_LIST_ADD: (list, key=index, value=number) - adds to the element.
+ *	values: the new value.  WRAP.  0.  ERANGE, EDOM.  READ and WRITE
+ * @KSHARE_OP_LIST_CAS: (list, key=index, expect, value) - values: what it held.
+ *	1 if stored, else 0.  ERANGE.  READ and WRITE
+ * @KSHARE_OP_LIST_CHECK: (list, key=index, expect) - 0, else ESTALE.  ERANGE.
+ *	READ
+ *
+ * Of a lock and an rlock:
+ *
+ * @KSHARE_OP_LOCK_ACQUIRE: (lock, key=[UINT owner], tag, deadline) - takes it, in
+ *	the order of arrival.  number: the fencing token, larger with every
+ *	acquisition (an rlock that its owner takes again keeps it).  flags:
+ *	KSHARE_R_OWNER_DIED.  The depth (1 for a lock).  NOWAIT.  EDEADLK if the
+ *	same owner has a plain lock already and would wait without end.  WAIT
+ * @KSHARE_OP_LOCK_RELEASE: (lock, key=[UINT owner]) - gives back one depth.  The
+ *	depth that remains.  EPERM if somebody else owns it.  WAIT
+ *
+ * An owner is a client and a number: the one in @key, else that of the calling
+ * thread (its thread id, with KSHARE_OWNER_THREAD added).
+ *
+ * Of an event:
+ *
+ * @KSHARE_OP_EVENT_SET: (event) - wakes all that wait; if it was created with
+ *	AUTO_RESET the first one, or the next to come.  0.  WRITE
+ * @KSHARE_OP_EVENT_CLEAR: (event) - 0.  WRITE
+ * @KSHARE_OP_EVENT_IS_SET: (event) - 1 or 0.  READ
+ * @KSHARE_OP_EVENT_WAIT: (event, tag, deadline) - NOWAIT.  0.  WAIT
+ */
+enum kshare_op {
+	KSHARE_OP_NOP			= 1,
+	KSHARE_OP_CLOSE			= 2,
+	KSHARE_OP_DUP			= 3,
+	KSHARE_OP_STAT			= 4,
+	KSHARE_OP_CREATE		= 5,
+	KSHARE_OP_CLIENT_CLONE		= 6,
+	KSHARE_OP_CLIENT_BIND		= 7,
+	KSHARE_OP_CHECK_VERSION		= 8,
+
+	KSHARE_OP_DOMAIN_ROOT		= 32,
+	KSHARE_OP_DOMAIN_LIMIT		= 33,
+
+	KSHARE_OP_CELL_GET		= 64,
+	KSHARE_OP_CELL_SET		= 65,
+	KSHARE_OP_CELL_SWAP		= 66,
+	KSHARE_OP_CELL_ADD		= 67,
+	KSHARE_OP_CELL_AND		= 68,
+	KSHARE_OP_CELL_OR		= 69,
+	KSHARE_OP_CELL_XOR		= 70,
+	KSHARE_OP_CELL_CAS		= 71,
+	KSHARE_OP_CELL_WAIT		= 72,
+	KSHARE_OP_CELL_CHECK		= 73,
+
+	KSHARE_OP_ARRAY_GET		= 96,
+	KSHARE_OP_ARRAY_SET		= 97,
+	KSHARE_OP_ARRAY_READ		= 98,
+	KSHARE_OP_ARRAY_WRITE		= 99,
+	KSHARE_OP_ARRAY_ADD		= 100,
+	KSHARE_OP_ARRAY_CAS		= 101,
+	KSHARE_OP_ARRAY_LEN		= 102,
+
+	KSHARE_OP_DICT_GET		= 128,
+	KSHARE_OP_DICT_SET		= 129,
+	KSHARE_OP_DICT_SETDEFAULT	= 130,
+	KSHARE_OP_DICT_DELETE		= 131,
+	KSHARE_OP_DICT_POP		= 132,
+	KSHARE_OP_DICT_POPITEM		= 133,
+	KSHARE_OP_DICT_CONTAINS		= 134,
+	KSHARE_OP_DICT_LEN		= 135,
+	KSHARE_OP_DICT_CLEAR		= 136,
+	KSHARE_OP_DICT_UPDATE		= 137,
+	KSHARE_OP_DICT_ADD		= 138,
+	KSHARE_OP_DICT_CAS		= 139,
+	KSHARE_OP_DICT_GET_MANY		= 140,
+	KSHARE_OP_DICT_PAGE		= 141,
+	KSHARE_OP_DICT_CHECK		= 142,
+	KSHARE_OP_DICT_ABSENT		= 143,
+
+	KSHARE_OP_LIST_GET		= 160,
+	KSHARE_OP_LIST_SET		= 161,
+	KSHARE_OP_LIST_APPEND		= 162,
+	KSHARE_OP_LIST_INSERT		= 163,
+	KSHARE_OP_LIST_POP		= 164,
+	KSHARE_OP_LIST_DELETE		= 165,
+	KSHARE_OP_LIST_EXTEND		= 166,
+	KSHARE_OP_LIST_SLICE		= 167,
+	KSHARE_OP_LIST_SLICE_SET	= 168,
+	KSHARE_OP_LIST_SLICE_DELETE	= 169,
+	KSHARE_OP_LIST_REMOVE		= 170,
+	KSHARE_OP_LIST_INDEX		= 171,
+	KSHARE_OP_LIST_COUNT		= 172,
+	KSHARE_OP_LIST_CONTAINS		= 173,
+	KSHARE_OP_LIST_REVERSE		= 174,
+	KSHARE_OP_LIST_SORT		= 175,
+	KSHARE_OP_LIST_LEN		= 176,
+	KSHARE_OP_LIST_CLEAR		= 177,
+	KSHARE_OP_LIST_ADD		= 178,
+	KSHARE_OP_LIST_CAS		= 179,
+	KSHARE_OP_LIST_CHECK		= 180,
+
+	KSHARE_OP_LOCK_ACQUIRE		= 192,
+	KSHARE_OP_LOCK_RELEASE		= 193,
+
+	KSHARE_OP_EVENT_SET		= 224,
+	KSHARE_OP_EVENT_CLEAR		= 225,
+	KSHARE_OP_EVENT_IS_SET		= 226,
+	KSHARE_OP_EVENT_WAIT		= 227,
+};
+
+/** KSHARE_CREATE_NR() - &kshare_cmd.nr of KSHARE_OP_CREATE */
+#define KSHARE_CREATE_NR(type, elem)	((__u32)(type) | (__u32)(elem) << 16)
+
+/** KSHARE_OWNER_THREAD: set in owners that the kernel made of a thread id. */
+#define KSHARE_OWNER_THREAD	(1ULL << 63)
+
+/** KSHARE_MMAP_OFFSET() - where to mmap() an array: pages are counted from 0. */
+#define KSHARE_MMAP_OFFSET(handle, page_size)	((__u64)(handle) * (page_size))
+
+/* ------------------------------------------------------------------ */
+/* Looking at an object                                                */
+/* ------------------------------------------------------------------ */
+
+/** enum kshare_limit - what a domain and a client have limits of */
+enum kshare_limit {
+	KSHARE_LIMIT_OBJECTS	= 0,	/* objects of the domain */
+	KSHARE_LIMIT_BYTES	= 1,	/* bytes of the objects and values of the domain */
+	KSHARE_LIMIT_HANDLES	= 2,	/* handles that one client has */
+	KSHARE_LIMIT_WAITERS	= 3,	/* waiting commands of the domain */
+};
+#define KSHARE_LIMIT_COUNT	4
+
+/**
+ * struct kshare_stat - what KSHARE_OP_STAT tells of an object
+ * @type: enum kshare_type
+ * @elem: enum kshare_elem, for arrays and cells
+ * @rights: rights of the handle that was asked
+ * @flags: KSHARE_* flags the object was created with
+ * @id: a number that no other object has until the module is unloaded
+ * @domain: @id of the domain
+ * @version: number of changes
+ * @refs: references: of handles, containers and commands under way, this one
+ *	included
+ * @bytes: kernel memory that it is charged for, its values' included
+ * @length: entries, elements or depth; for a domain its objects
+ * @waiters: commands that wait for it
+ * @token: lock: fencing token of the last acquisition
+ * @owner: lock: owner id of its holder
+ * @holder_pid: lock: process that holds it, as the caller's pid namespace sees
+ *	it; 0 if none
+ * @writer_pid: process that changed it last; 0 if none or not visible
+ * @writer_start: when that process started, ns of CLOCK_BOOTTIME: tells a pid
+ *	from its next use
+ * @writer_comm: the name it had when it opened the device
+ * @clients: domain: clients
+ * @handles: domain: handles of its clients; else handles of the calling client
+ *	to any object
+ * @used: domain: what stands against each limit (for KSHARE_LIMIT_HANDLES: of
+ *	the calling client)
+ * @limit: domain: the limits
+ */
+struct kshare_stat {
+	__u32 type;
+	__u32 elem;
+	__u32 rights;
+	__u32 flags;
+	__aligned_u64 id;
+	__aligned_u64 domain;
+	__aligned_u64 version;
+	__aligned_u64 refs;
+	__aligned_u64 bytes;
+	__aligned_u64 length;
+	__aligned_u64 waiters;
+	__aligned_u64 token;
+	__aligned_u64 owner;
+	__s32 holder_pid;
+	__s32 writer_pid;
+	__aligned_u64 writer_start;
+	__u8 writer_comm[16];
+	__aligned_u64 clients;
+	__aligned_u64 handles;
+	__aligned_u64 used[KSHARE_LIMIT_COUNT];
+	__aligned_u64 limit[KSHARE_LIMIT_COUNT];
+};
+
+/* ------------------------------------------------------------------ */
+/* ioctls                                                              */
+/* ------------------------------------------------------------------ */
+
+/* The size stands in the structure, not in the number, so that it can grow. */
+#define KSHARE_IOC_TYPE		0xBB
+/** KSHARE_IOC_QUERY: what this module can do; &struct kshare_query.  Returns 0 */
+#define KSHARE_IOC_QUERY	_IO(KSHARE_IOC_TYPE, 0x80)
+/** KSHARE_IOC_CMD: one command; &struct kshare_cmd.  Returns its result */
+#define KSHARE_IOC_CMD		_IO(KSHARE_IOC_TYPE, 0x81)
+/** KSHARE_IOC_BATCH: many; &struct kshare_batch.  Returns 0 or the first error */
+#define KSHARE_IOC_BATCH	_IO(KSHARE_IOC_TYPE, 0x82)
+
+/* Flags of a batch */
+#define KSHARE_BATCH_RUN_ON	0x01	/* go on after an error */
+#define KSHARE_BATCH_ATOMIC	0x02	/* all as one step or nothing */
+
+/**
+ * struct kshare_batch - several commands in one call
+ * @size: sizeof(struct kshare_batch)
+ * @flags: KSHARE_BATCH_*, not both
+ * @count: number of commands, 1 to KSHARE_MAX_BATCH
+ * @done: written: the number of commands that were carried out, or the index
+ *	of the first that failed
+ * @cmds: address of @count &struct kshare_cmd, of @cmd_size bytes each
+ * @results: address of @count __s32, the commands' results.  Those of commands
+ *	that were not begun are not written
+ * @cmd_size: bytes from one command to the next, and the size of each, a
+ *	multiple of 8; each command's own @size must be the same
+ * @reserved: 0
+ *
+ * Without a flag, it stops at the first error, which the ioctl returns.  With
+ * KSHARE_BATCH_RUN_ON it goes on and returns 0.
+ *
+ * With KSHARE_BATCH_ATOMIC all commands take effect as one step, or, if one
+ * fails, none does; that one's error is returned and @done is its index.  No
+ * other command sees a state between.  Operations that wait do not: they fail
+ * with EAGAIN.  Operations that make or close handles, or that are about a
+ * client, are refused with EOPNOTSUPP (&kshare_op_info.flags tells which), as
+ * are objects of several domains (EXDEV).
+ *
+ * A batch that a signal interrupts while one of its commands waits returns
+ * EINTR with @done at that command.
+ */
+struct kshare_batch {
+	__u32 size;
+	__u32 flags;
+	__u32 count;
+	__u32 done;
+	__aligned_u64 cmds;
+	__aligned_u64 results;
+	__u32 cmd_size;
+	__u32 reserved;
+};
+
+/* Features, in &kshare_query.features */
+#define KSHARE_FEATURE_ATOMIC_BATCH	0x01
+
+/* Which fields of &struct kshare_cmd an operation uses */
+#define KSHARE_FIELD_HANDLE	0x01
+#define KSHARE_FIELD_KEY	0x02
+#define KSHARE_FIELD_VALUE	0x04
+#define KSHARE_FIELD_EXPECT	0x08
+#define KSHARE_FIELD_DEADLINE	0x10	/* and tag */
+#define KSHARE_FIELD_OUT	0x20
+#define KSHARE_FIELD_NR		0x40
+
+/* Flags of &struct kshare_op_info */
+#define KSHARE_OPINFO_WAITS	0x01	/* may wait */
+#define KSHARE_OPINFO_NO_ATOMIC	0x02	/* not in an atomic batch */
+
+/**
+ * struct kshare_op_info - a row of the table of operations
+ * @op: enum kshare_op
+ * @types: bit (1 << enum kshare_type) for each type of object that it takes
+ * @rights: rights that the handle must have
+ * @cmd_flags: flags that the command may carry
+ * @fields: KSHARE_FIELD_*
+ * @flags: KSHARE_OPINFO_*
+ * @name: as in enum kshare_op, lower case, without its prefix
+ */
+struct kshare_op_info {
+	__u32 op;
+	__u32 types;
+	__u32 rights;
+	__u32 cmd_flags;
+	__u32 fields;
+	__u32 flags;
+	__u8 name[24];
+};
+
+/**
+ * struct kshare_query - what a module can do
+ * @size: sizeof(struct kshare_query)
+ * @version: written: KSHARE_UAPI_VERSION
+ * @features: written: KSHARE_FEATURE_*
+ * @domain: written: the handle of the client's own domain
+ * @op_count: in: room in @ops; written: number of operations there are
+ * @ops: address of an array of &struct kshare_op_info, or 0
+ * @op_size: in: bytes from one row to the next in @ops, at least 8; rows are
+ *	cut or zero-extended to it
+ * @reserved: 0
+ * @max_key: written: bytes of a key
+ * @max_value: written: bytes of a value, and of all the values of a command
+ * @max_vector: written: values in a vector
+ * @max_batch: written: commands in a batch
+ * @max_out: written: bytes of a result buffer
+ * @max_refs: written: references in an encoded value
+ * @limit: written: the limits that a new domain begins with
+ *
+ * May be asked by any process, of a client that is another's too.
+ */
+struct kshare_query {
+	__u32 size;
+	__u32 version;
+	__aligned_u64 features;
+	__u32 domain;
+	__u32 op_count;
+	__aligned_u64 ops;
+	__u32 op_size;
+	__u32 reserved;
+	__u32 max_key;
+	__u32 max_value;
+	__u32 max_vector;
+	__u32 max_batch;
+	__u32 max_out;
+	__u32 max_refs;
+	__aligned_u64 limit[KSHARE_LIMIT_COUNT];
+};
+
+#endif /* _UAPI_LINUX_KSHARE_H */
