@@ -70,7 +70,7 @@ void kshare_buckets_free(struct kshare_buckets *b)
 struct kshare_entry *kshare_entry_alloc(const struct kshare_val *key, u32 hash,
 					struct kshare_val *val)
 {
-	size_t len = kshare_val_slow(key) ? key->len : 0;
+	size_t len = key->type >= KSHARE_STR && !key->inline_len ? key->len : 0;
 	struct kshare_entry *e;
 
 	e = kvmalloc(struct_size(e, bytes, len), GFP_KERNEL_ACCOUNT);
@@ -83,7 +83,7 @@ struct kshare_entry *kshare_entry_alloc(const struct kshare_val *key, u32 hash,
 	e->key = *key;
 	if (len) {
 		memcpy(e->bytes, kshare_val_data(key), len);
-		e->key.flags |= KSHARE_VAL_ENTRY;
+		e->key.flags = KSHARE_VAL_ENTRY;
 		e->key.entry = e;
 	}
 	e->val = *val;

@@ -112,10 +112,12 @@ void __kshare_val_put(struct kshare_val *v, struct kshare_doom *doom)
 
 const u8 *kshare_val_data(const struct kshare_val *v)
 {
-	if (v->inline_len || !kshare_val_slow(v))
+	if (v->inline_len || !v->u)
 		return v->bytes;
 	if (v->flags & KSHARE_VAL_ENTRY)
 		return v->entry->bytes;
+	if (v->flags & KSHARE_VAL_BORROWED)
+		return v->data;
 	return v->blob->data;
 }
 

@@ -42,10 +42,12 @@ void kshare_object_put_deferred(struct kshare_object *obj, struct kshare_doom *d
  * struct kshare_val - a value inside the kernel
  * @type: enum kshare_value_type
  * @codec: format of an encoded value
- * @inline_len: 1 to 8 if the bytes of a STR, BYTES or ENCODED are @bytes; 0 if
- *	they are elsewhere, or if there are none
+ * @inline_len: 1 to 8, and equal to @len, if the bytes of a STR, BYTES or
+ *	ENCODED are @bytes; 0 if they are elsewhere, or if there are none.  Up
+ *	to 8 bytes of a STR or BYTES are always in place
  * @flags: KSHARE_VAL_ENTRY, KSHARE_VAL_BORROWED
- * @len: number of bytes; for a REF its rights
+ * @len: number of bytes (of an encoded value: without the references that it
+ *	carries); for a REF its rights
  * @i: signed number
  * @u: unsigned number, bool, bits of a double
  * @bytes: short bytes
@@ -117,8 +119,10 @@ const u8 *kshare_val_data(const struct kshare_val *v);
 /** kshare_val_slow() - true if the value owns a reference to something. */
 static inline bool kshare_val_slow(const struct kshare_val *v)
 {
-	return v->type >= KSHARE_STR && !v->inline_len && !(v->flags & KSHARE_VAL_BORROWED) &&
-	       (v->len || v->type == KSHARE_REF);
+	if (v->type < KSHARE_STR || v->inline_len || v->flags & KSHARE_VAL_BORROWED)
+		return false;
+	/* A REF, or an encoded value that may be nothing but references. */
+	return v->len || (v->type >= KSHARE_REF && v->u);
 }
 
 bool __kshare_val_tryget(const struct kshare_val *v);
