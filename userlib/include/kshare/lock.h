@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * Locks, and rlocks, which their owner can take again.
+ *
+ * Whoever waits gets the lock in the order of arrival.  When an owner's process
+ * dies the next one gets the lock, and is told so: KSHARE_R_OWNER_DIED.
+ *
+ * The owner is the calling thread, or, with the functions that end in _as, a
+ * number that the caller gives; both only within this client.  A thread that
+ * ends while its process lives keeps its locks.
+ */
+#ifndef KSHARE_LOCK_H
+#define KSHARE_LOCK_H
+
+#include <kshare/base.h>
+
+KSHARE_BEGIN_DECLS
+
+/**
+ * kshare_lock_create() - a new lock
+ * @k: the client
+ * @flags: KSHARE_ANY_RELEASES: others than its owner may release it;
+ *	KSHARE_NO_INHERIT
+ * @lock: its proxy
+ *
+ * Return: 0.
+ */
+int kshare_lock_create(struct kshare *k, uint32_t flags, struct kshare_obj **lock);
+
+/**
+ * kshare_rlock_create() - a new rlock
+ * @k: the client
+ * @flags: KSHARE_NO_INHERIT
+ * @rlock: its proxy
+ *
+ * Return: 0.
+ */
+int kshare_rlock_create(struct kshare *k, uint32_t flags, struct kshare_obj **rlock);
+
+/**
+ * kshare_lock_acquire() - takes a lock or an rlock
+ * @lock: the lock
+ * @deadline: an absolute time, KSHARE_FOREVER or KSHARE_TRY
+ * @token: a number that is larger with every acquisition, by which late writers
+ *	can be fenced off; may be NULL
+ * @flags: KSHARE_R_OWNER_DIED if its last owner died; may be NULL, but then
+ *	nobody knows of the state that it guarded
+ *
+ * Return: how often the owner has it now, 1 or for an rlock more; -ETIMEDOUT;
+ * -EAGAIN with KSHARE_TRY; -EINTR; -EDEADLK if the owner has the lock already and
+ * would wait without end.
+ */
+int kshare_lock_acquire(struct kshare_obj *lock, int64_t deadline, uint64_t *token,
+			uint32_t *flags);
+/**
+ * kshare_prep_lock_acquire() - prepares kshare_lock_acquire() and kshare_lock_acquire_as()
+ * @cmd: the command
+ * @lock: the lock
+ * @owner: kshare_uint() of a number, or kshare_none() for the calling thread
+ * @deadline: an absolute time, KSHARE_FOREVER or KSHARE_TRY
+ */
+void kshare_prep_lock_acquire(struct kshare_cmd *cmd, struct kshare_obj *lock,
+			      struct kshare_value owner, int64_t deadline);
+
+/**
+ * kshare_lock_acquire_as() - kshare_lock_acquire() for an owner who is no thread
+ * @lock: the lock
+ * @owner: a number of the caller's choice, below KSHARE_OWNER_THREAD
+ * @deadline: an absolute time, KSHARE_FOREVER or KSHARE_TRY
+ * @token: see kshare_lock_acquire()
+ * @flags: see kshare_lock_acquire()
+ *
+ * Return: as kshare_lock_acquire().
+ */
+int kshare_lock_acquire_as(struct kshare_obj *lock, uint64_t owner, int64_t deadline,
+			   uint64_t *token, uint32_t *flags);
+
+/**
+ * kshare_lock_release() - gives a lock or an rlock back, once
+ * @lock: the lock
+ *
+ * Return: how often the owner still has it; -EPERM if somebody else owns it, or
+ * nobody.
+ */
+int kshare_lock_release(struct kshare_obj *lock);
+/**
+ * kshare_prep_lock_release() - prepares kshare_lock_release() and kshare_lock_release_as()
+ * @cmd: the command
+ * @lock: the lock
+ * @owner: kshare_uint() of a number, or kshare_none() for the calling thread
+ */
+void kshare_prep_lock_release(struct kshare_cmd *cmd, struct kshare_obj *lock,
+			      struct kshare_value owner);
+
+/**
+ * kshare_lock_release_as() - kshare_lock_release() for an owner who is no thread
+ * @lock: the lock
+ * @owner: the number given to kshare_lock_acquire_as()
+ *
+ * Return: as kshare_lock_release().
+ */
+int kshare_lock_release_as(struct kshare_obj *lock, uint64_t owner);
+
+KSHARE_END_DECLS
+
+#endif /* KSHARE_LOCK_H */

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * Objects of any type, and the proxies that stand for them.
+ *
+ * A proxy holds one handle, and has a reference count of its own.  Functions
+ * that store a proxy at a last argument @obj give the caller one reference.
+ */
+#ifndef KSHARE_OBJECT_H
+#define KSHARE_OBJECT_H
+
+#include <kshare/base.h>
+#include <kshare/value.h>
+
+KSHARE_BEGIN_DECLS
+
+/**
+ * kshare_hold() - one more reference to a proxy
+ * @obj: the proxy, or NULL
+ *
+ * Return: @obj.
+ */
+struct kshare_obj *kshare_hold(struct kshare_obj *obj);
+
+/**
+ * kshare_unref() - one reference to a proxy less
+ * @obj: the proxy, or NULL
+ *
+ * The last one closes the handle (KSHARE_OP_CLOSE).  If that was the client's
+ * last one to a lock that it holds, the lock passes on as if its owner had died.
+ */
+void kshare_unref(struct kshare_obj *obj);
+
+/**
+ * struct kshare_create_opts - what to create
+ * @size: sizeof(struct kshare_create_opts)
+ * @type: enum kshare_type
+ * @elem: enum kshare_elem: of cells and arrays
+ * @flags: KSHARE_NO_INHERIT; KSHARE_ANY_RELEASES for locks; KSHARE_AUTO_RESET
+ *	for events
+ * @domain: where; NULL for the client's own domain
+ * @length: of an array, in elements
+ * @value: first value of a cell
+ */
+struct kshare_create_opts {
+	size_t size;
+	uint32_t type;
+	uint32_t elem;
+	uint32_t flags;
+	uint32_t reserved;
+	struct kshare_obj *domain;
+	uint64_t length;
+	struct kshare_value value;
+};
+
+/**
+ * kshare_create() - a new object of any type
+ * @k: the client
+ * @opts: what to create
+ * @obj: its proxy
+ *
+ * For most uses there is a shorter one: kshare_dict_create() and its like.
+ *
+ * Return: 0; -EOPNOTSUPP for a type that the module does not know; -EDQUOT.
+ */
+int kshare_create(struct kshare *k, const struct kshare_create_opts *opts,
+		  struct kshare_obj **obj);
+
+/**
+ * kshare_dup() - a second handle to the same object
+ * @obj: a proxy
+ * @rights: KSHARE_RIGHT_*, no more than it has; 0 for the same
+ * @flags: KSHARE_NO_INHERIT: a child of fork() does not get it
+ * @dup: the new proxy
+ *
+ * Return: 0; -EACCES for more rights than @obj has.
+ */
+int kshare_dup(struct kshare_obj *obj, uint32_t rights, uint32_t flags, struct kshare_obj **dup);
+
+/**
+ * kshare_from_handle() - a proxy for a handle that came some other way
+ * @k: the client
+ * @handle: the number; it is the proxy's from then on, to be closed by it
+ * @obj: the proxy
+ *
+ * The handle is not looked at.  Return: 0; -ENOMEM.
+ */
+int kshare_from_handle(struct kshare *k, uint32_t handle, struct kshare_obj **obj);
+
+/**
+ * kshare_handle() - the handle of a proxy, which stays the proxy's
+ * @obj: the proxy
+ */
+uint32_t kshare_handle(struct kshare_obj *obj);
+
+/**
+ * kshare_client() - the client of a proxy
+ * @obj: the proxy
+ *
+ * Return: the client, as long as @obj lives.
+ */
+struct kshare *kshare_client(struct kshare_obj *obj);
+
+/**
+ * kshare_type() - the type of an object
+ * @obj: its proxy
+ *
+ * Return: enum kshare_type.
+ */
+int kshare_type(struct kshare_obj *obj);
+
+/**
+ * kshare_stat() - what there is to know of an object
+ * @obj: its proxy
+ * @st: filled; what the module does not know of it is 0
+ *
+ * Return: 0.
+ */
+int kshare_stat(struct kshare_obj *obj, struct kshare_stat *st);
+
+/**
+ * kshare_check_version() - whether an object has a version
+ * @obj: its proxy
+ * @version: the version
+ *
+ * Return: 0 if so; -ESTALE if not.
+ */
+int kshare_check_version(struct kshare_obj *obj, uint64_t version);
+
+/**
+ * kshare_same() - whether two proxies stand for the same object
+ * @a: one proxy, or NULL
+ * @b: another, of any client
+ *
+ * Return: 1 if so; 0 if not.
+ */
+int kshare_same(struct kshare_obj *a, struct kshare_obj *b);
+
+/**
+ * kshare_equal() - whether two objects hold the same
+ * @a: a proxy
+ * @b: another, of any client
+ *
+ * Cells, lists and arrays are equal if their contents are, dicts and namespaces
+ * if they have equal values for the same keys, in whatever order; references
+ * are followed, and may lead in circles.  Objects of two types are never equal,
+ * those of other types only if they are the same.
+ *
+ * Each object is read as one step, but not all of them together: what is written
+ * meanwhile is seen or not.
+ *
+ * Return: 1 if so; 0 if not; -ELOOP if they are nested too deeply; -ENOBUFS if
+ * one is larger than a result can be.
+ */
+int kshare_equal(struct kshare_obj *a, struct kshare_obj *b);
+
+KSHARE_END_DECLS
+
+#endif /* KSHARE_OBJECT_H */

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* What errors mean here, which is narrower than what strerror(3) says. */
+#include "internal.h"
+
+static const struct {
+	int err;
+	const char *text;
+} texts[] = {
+	{ 0,		"no error" },
+	{ EPERM,	"not yours: another process's client, a lock that somebody else owns, or a limit that may only be lowered" },
+	{ ENOENT,	"no such key, element, name or device" },
+	{ EINTR,	"interrupted by a signal while waiting; nothing was done" },
+	{ EBADF,	"no such handle" },
+	{ EAGAIN,	"would have to wait" },
+	{ ENOMEM,	"out of memory; nothing was changed" },
+	{ EACCES,	"the handle lacks a right that the operation needs" },
+	{ EFAULT,	"bad address; nothing was changed" },
+	{ EEXIST,	"there is such a key already" },
+	{ EXDEV,	"the object is of another domain" },
+	{ EINVAL,	"invalid argument" },
+	{ ENFILE,	"too many open files in the system" },
+	{ EMFILE,	"too many open files" },
+	{ ENOTTY,	"the type of object, or the module, has no such operation" },
+	{ EDOM,		"not a number, or of the wrong kind" },
+	{ ERANGE,	"index out of range, or number too large" },
+	{ EDEADLK,	"would wait for itself" },
+	{ E2BIG,	"larger than a limit, or a structure of a newer version" },
+	{ ENOBUFS,	"the result does not fit; nothing was changed" },
+	{ EOPNOTSUPP,	"a flag, type or value that the module does not support" },
+	{ EOVERFLOW,	"above the bound" },
+	{ ELOOP,	"nested too deeply" },
+	{ ENODEV,	"no such device" },
+	{ ENOTCONN,	"the client was lost at a fork" },
+	{ ESHUTDOWN,	"shut down" },
+	{ ETIMEDOUT,	"the deadline has passed" },
+	{ ESTALE,	"not what was expected: somebody changed it" },
+	{ EDQUOT,	"over a limit of the client or domain; nothing was changed" },
+	{ ECANCELED,	"canceled" },
+	{ EOWNERDEAD,	"the other side died" },
+};
+
+const char *kshare_strerror(int err)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (texts[i].err == err || texts[i].err == -err)
+			return texts[i].text;
+	}
+	return "error";
+}
