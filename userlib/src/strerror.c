@@ -7,7 +7,7 @@ static const struct {
 	const char *text;
 } texts[] = {
 	{ 0,		"no error" },
-	{ EPERM,	"not yours: another process's client, a lock that somebody else owns, or a limit that may only be lowered" },
+	{ EPERM,	"not allowed: another process's client, or somebody else's lock" },
 	{ ENOENT,	"no such key, element, name or device" },
 	{ EINTR,	"interrupted by a signal while waiting; nothing was done" },
 	{ EBADF,	"no such handle" },

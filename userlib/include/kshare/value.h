@@ -9,7 +9,6 @@
 #ifndef KSHARE_VALUE_H
 #define KSHARE_VALUE_H
 
-#include <errno.h>
 #include <string.h>
 
 #include <kshare/base.h>
