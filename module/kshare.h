@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/**
+ * DOC: kshare, inside
+ *
+ * Rooms, outside in; a lower one never calls a higher one:
+ *
+ *	door/		the character device: copies commands in and out
+ *	command, batch	the table of operations, and how a row is carried out
+ *	client, domain	who may name what, who pays
+ *	object, lockset	refcounts, types, locking
+ *	types/		a file each
+ *	value, table, deque, wait
+ *
+ * Order of locks, outermost first:
+ *
+ *	kshare_process::lock	mutex; clients of a process; held over settlement
+ *	  kshare_domain::lockset	mutex; held by who owns objects (lockset.h)
+ *	    kshare_object::lock		spinlock
+ *	      kshare_client::held_lock	spinlock; locks that a client holds
+ *	  kshare_domain::objects_lock	spinlock; all objects of a domain
+ *	  kshare_client::handles	xarray's own spinlock
+ *
+ * Under a spinlock nothing sleeps, allocates, frees an object or faults on user
+ * memory.  No user memory is touched under kshare_domain::lockset either, but
+ * with page faults disabled: a fault can be made to last for ever.
+ */
+#ifndef KSHARE_KSHARE_H
+#define KSHARE_KSHARE_H
+
+#include <linux/atomic.h>
+#include <linux/mutex.h>
+#include <linux/nospec.h>
+#include <linux/seqlock.h>
+#include <linux/spinlock.h>
+#include <linux/uaccess.h>
+#include <linux/xarray.h>
+
+#include "compat.h"
+#include "value.h"
+
+struct kshare_client;
+struct kshare_domain;
+struct kshare_object;
+struct kshare_row;
+struct kshare_run;
+struct kshare_type_ops;
+
+#endif /* KSHARE_KSHARE_H */
