@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Refcounts, creation and destruction of objects. */
+
+#include "client.h"
+#include "domain.h"
+#include "lockset.h"
+#include "object.h"
+
+static atomic64_t kshare_last_id;
+
+static const struct kshare_type_ops *const kshare_types[] = {
+	[KSHARE_TYPE_DOMAIN] = &kshare_domain_type,
+	[KSHARE_TYPE_CELL] = &kshare_cell_type,
+	[KSHARE_TYPE_ARRAY] = &kshare_array_type,
+	[KSHARE_TYPE_DICT] = &kshare_dict_type,
+	[KSHARE_TYPE_LIST] = &kshare_list_type,
+	[KSHARE_TYPE_NAMESPACE] = &kshare_namespace_type,
+	[KSHARE_TYPE_LOCK] = &kshare_lock_type,
+	[KSHARE_TYPE_RLOCK] = &kshare_rlock_type,
+	[KSHARE_TYPE_EVENT] = &kshare_event_type,
+};
+
+const struct kshare_type_ops *kshare_type_find(u32 type)
+{
+	if (type >= ARRAY_SIZE(kshare_types))
+		return NULL;
+	return kshare_types[array_index_nospec(type, ARRAY_SIZE(kshare_types))];
+}
+
+/**
+ * kshare_object_alloc() - memory for an object, with what all types share
+ * @type: its type
+ *
+ * Return: the object with one reference, in no domain and charged to nobody, or
+ *	NULL.
+ */
+struct kshare_object *kshare_object_alloc(const struct kshare_type_ops *type)
+{
+	struct kshare_object *obj = kzalloc(type->size, GFP_KERNEL_ACCOUNT);
+
+	if (!obj)
+		return NULL;
+	refcount_set(&obj->ref, 1);
+	obj->type = type->type;
+	obj->ops = type;
+	spin_lock_init(&obj->lock);
+	seqcount_init(&obj->seq);
+	INIT_LIST_HEAD(&obj->waiters);
+	INIT_LIST_HEAD(&obj->link);
+	obj->id = atomic64_inc_return(&kshare_last_id);
+	return obj;
+}
+
+/**
+ * kshare_object_create() - a new object
+ * @domain: whose it is
+ * @how: what it is made of
+ *
+ * Return: the object, with one reference; or -ENOMEM, -EDQUOT, -EINVAL, …
+ */
+struct kshare_object *kshare_object_create(struct kshare_domain *domain,
+					   const struct kshare_create *how)
+{
+	const struct kshare_type_ops *type = kshare_type_find(how->type);
+	struct kshare_object *obj;
+	int ret;
+
+	if (!type || !type->init)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (how->flags & ~type->flags)
+		return ERR_PTR(-EOPNOTSUPP);
+
+	ret = kshare_charge(domain, KSHARE_LIMIT_OBJECTS, 1);
+	if (ret)
+		return ERR_PTR(ret);
+	ret = kshare_charge(domain, KSHARE_LIMIT_BYTES, type->size);
+	if (ret)
+		goto err_objects;
+	obj = kshare_object_alloc(type);
+	if (!obj) {
+		ret = -ENOMEM;
+		goto err_bytes;
+	}
+	obj->bytes = type->size;
+	obj->flags = how->flags;
+	obj->domain = domain;
+	ret = type->init(obj, how);
+	if (ret)
+		goto err_free;
+
+	kshare_object_get(&domain->obj);
+	spin_lock(&domain->objects_lock);
+	list_add_tail(&obj->link, &domain->objects);
+	spin_unlock(&domain->objects_lock);
+	return obj;
+
+err_free:
+	kfree(obj);
+err_bytes:
+	kshare_uncharge(domain, KSHARE_LIMIT_BYTES, type->size);
+err_objects:
+	kshare_uncharge(domain, KSHARE_LIMIT_OBJECTS, 1);
+	return ERR_PTR(ret);
+}
+
+bool kshare_object_tryget(struct kshare_object *obj)
+{
+	return refcount_inc_not_zero(&obj->ref);
+}
+
+void kshare_object_get(struct kshare_object *obj)
+{
+	refcount_inc(&obj->ref);
+}
+
+/**
+ * kshare_object_put_deferred() - drops a reference where objects cannot be freed
+ * @obj: object
+ * @doom: where it goes if that was the last one
+ */
+void kshare_object_put_deferred(struct kshare_object *obj, struct kshare_doom *doom)
+{
+	if (!refcount_dec_and_test(&obj->ref))
+		return;
+	obj->doomed = doom->first;
+	doom->first = obj;
+}
+
+static void kshare_object_free(struct kshare_object *obj, struct kshare_doom *doom)
+{
+	struct kshare_domain *domain = obj->domain;
+
+	WARN_ON_ONCE(!list_empty(&obj->waiters));
+	obj->ops->destroy(obj, doom);
+	kshare_who_put(obj->writer);
+	if (&domain->obj != obj) {
+		spin_lock(&domain->objects_lock);
+		list_del(&obj->link);
+		spin_unlock(&domain->objects_lock);
+		kshare_uncharge(domain, KSHARE_LIMIT_BYTES, obj->bytes);
+		kshare_uncharge(domain, KSHARE_LIMIT_OBJECTS, 1);
+		kshare_object_put_deferred(&domain->obj, doom);
+	}
+	kfree_rcu(obj, rcu);
+}
+
+/**
+ * kshare_doom_run() - destroys objects that lost their last reference
+ * @doom: empty afterwards
+ *
+ * And those that only they referred to: by a list, not by recursion, however
+ * deep they are nested.  Called without locks; may sleep.
+ */
+void kshare_doom_run(struct kshare_doom *doom)
+{
+	struct kshare_object *obj;
+
+	while ((obj = doom->first)) {
+		doom->first = obj->doomed;
+		kshare_object_free(obj, doom);
+		cond_resched();
+	}
+}
+
+/**
+ * kshare_object_put() - drops a reference, and destroys the object with the last
+ * @obj: object; no lock is held
+ */
+void kshare_object_put(struct kshare_object *obj)
+{
+	struct kshare_doom doom = {};
+
+	might_sleep();
+	kshare_object_put_deferred(obj, &doom);
+	kshare_doom_run(&doom);
+}
+
+int kshare_object_grow(struct kshare_object *obj, s64 bytes)
+{
+	int ret = 0;
+
+	if (bytes > 0)
+		ret = kshare_charge(obj->domain, KSHARE_LIMIT_BYTES, bytes);
+	else if (bytes < 0)
+		kshare_uncharge(obj->domain, KSHARE_LIMIT_BYTES, -bytes);
+	if (!ret)
+		obj->bytes += bytes;
+	return ret;
+}
+
+void kshare_object_regrow(struct kshare_object *obj, s64 bytes)
+{
+	atomic64_add(bytes, &obj->domain->account.used[KSHARE_LIMIT_BYTES]);
+	obj->bytes += bytes;
+}
+
+/**
+ * kshare_object_wait() - queues a waiter
+ * @obj: object, locked
+ * @w: idle waiter
+ *
+ * Return: 0 or -EDQUOT.
+ */
+int kshare_object_wait(struct kshare_object *obj, struct kshare_waiter *w)
+{
+	int ret = kshare_charge(obj->domain, KSHARE_LIMIT_WAITERS, 1);
+
+	if (ret)
+		return ret;
+	kshare_waiter_queue(w, &obj->waiters);
+	WRITE_ONCE(obj->waiter_count, obj->waiter_count + 1);
+	return 0;
+}
+
+/**
+ * kshare_object_unwait() - takes a waiter out that is leaving
+ * @obj: object, locked
+ * @w: its waiter
+ *
+ * Return: false if it was claimed.
+ */
+bool kshare_object_unwait(struct kshare_object *obj, struct kshare_waiter *w)
+{
+	if (!kshare_waiter_leave(w))
+		return false;
+	WRITE_ONCE(obj->waiter_count, obj->waiter_count - 1);
+	kshare_uncharge(obj->domain, KSHARE_LIMIT_WAITERS, 1);
+	return true;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/**
+ * DOC: objects
+ *
+ * Each type's structure begins with a &struct kshare_object.  It is freed, after
+ * a grace period, when the last reference goes: of a handle, a value in a
+ * container, a mapping, or a command under way.  An object holds a reference to
+ * its domain, so that lock, account and names outlive it.
+ *
+ * Life: kshare_object_create() makes it and charges it, invisible; what refers to
+ * it first takes over that reference.
+ */
+#ifndef KSHARE_OBJECT_H
+#define KSHARE_OBJECT_H
+
+#include "kshare.h"
+#include "wait.h"
+
+struct kshare_who;
+struct kshare_stat;
+
+/**
+ * struct kshare_object - what all objects have
+ * @ref: references
+ * @type: type number, enum kshare_type
+ * @owned: held by an owner of several objects (lockset.h); @lock, and only with
+ *	the domain's lockset mutex held may it become true
+ * @waiter_count: waiters in @waiters; @lock
+ * @flags: KSHARE_* flags it was created with
+ * @ops: of its type
+ * @domain: its domain, with a reference (but for the domain itself)
+ * @lock: protects the object
+ * @seq: odd while the object is being changed or owned; lockless readers
+ * @version: number of changes; @lock
+ * @id: never used again
+ * @bytes: charged to the domain for it; @lock
+ * @waiters: waiters in order; @lock
+ * @writer: who changed it last, with a reference; @lock
+ * @link: in &kshare_domain.objects
+ * @doomed: next in a &struct kshare_doom
+ * @rcu: frees it
+ */
+struct kshare_object {
+	refcount_t ref;
+	u8 type;
+	bool owned;
+	u32 flags;
+	u32 waiter_count;
+	const struct kshare_type_ops *ops;
+	struct kshare_domain *domain;
+	spinlock_t lock;		/* the object; see each field */
+	seqcount_t seq;
+	u64 version;
+	u64 id;
+	u64 bytes;
+	struct list_head waiters;
+	struct kshare_who *writer;
+	struct list_head link;
+	union {
+		struct kshare_object *doomed;
+		struct rcu_head rcu;
+	};
+};
+
+/**
+ * struct kshare_create - what an object is made of
+ * @type: enum kshare_type
+ * @elem: enum kshare_elem
+ * @flags: KSHARE_* flags
+ * @size: length of an array
+ * @value: first value; taken over
+ */
+struct kshare_create {
+	u32 type;
+	u32 elem;
+	u32 flags;
+	u64 size;
+	struct kshare_val *value;
+};
+
+/**
+ * struct kshare_type_ops - what a type can do
+ * @type: enum kshare_type
+ * @size: of its structure
+ * @flags: KSHARE_* flags that CREATE accepts
+ * @fifo: a waiter that cannot proceed holds back those behind it
+ * @init: fills in a zeroed object; may sleep; 0 or error, and on error nothing
+ *	is left over
+ * @destroy: drops what it holds; may sleep; nobody else refers to it
+ * @empty: drops references to other objects, as the domain ends; may sleep; or
+ *	NULL
+ * @extra: bytes to charge for it beyond @size, after @init; or NULL
+ * @stat: adds to the stat; under the object's lock; or NULL
+ * @abandon: the client has no way to it any more: give up what it holds of it;
+ *	or NULL
+ */
+struct kshare_type_ops {
+	u32 type;
+	u32 size;
+	u32 flags;
+	bool fifo;
+	int (*init)(struct kshare_object *obj, const struct kshare_create *how);
+	void (*destroy)(struct kshare_object *obj, struct kshare_doom *doom);
+	void (*empty)(struct kshare_object *obj, struct kshare_doom *doom);
+	size_t (*extra)(const struct kshare_object *obj);
+	void (*stat)(struct kshare_object *obj, struct kshare_stat *stat);
+	void (*abandon)(struct kshare_object *obj, struct kshare_client *client);
+};
+
+extern const struct kshare_type_ops kshare_domain_type;
+extern const struct kshare_type_ops kshare_cell_type;
+extern const struct kshare_type_ops kshare_array_type;
+extern const struct kshare_type_ops kshare_dict_type;
+extern const struct kshare_type_ops kshare_list_type;
+extern const struct kshare_type_ops kshare_namespace_type;
+extern const struct kshare_type_ops kshare_lock_type;
+extern const struct kshare_type_ops kshare_rlock_type;
+extern const struct kshare_type_ops kshare_event_type;
+
+/* The type of that number, or NULL. */
+const struct kshare_type_ops *kshare_type_find(u32 type);
+
+struct kshare_object *kshare_object_alloc(const struct kshare_type_ops *type);
+struct kshare_object *kshare_object_create(struct kshare_domain *domain,
+					   const struct kshare_create *how);
+void kshare_object_put(struct kshare_object *obj);
+void kshare_doom_run(struct kshare_doom *doom);
+
+/**
+ * kshare_object_grow() - charges more bytes to an object
+ * @obj: the object; its lock is held
+ * @bytes: how many more; negative for less
+ *
+ * Return: 0 or -EDQUOT, then nothing has changed.  Less always succeeds.
+ */
+int kshare_object_grow(struct kshare_object *obj, s64 bytes);
+
+/* The same for an undo, which cannot fail: over the limit for a moment, if need be. */
+void kshare_object_regrow(struct kshare_object *obj, s64 bytes);
+
+/* Waiters for an object: counted against the domain's limit; lock held. */
+int kshare_object_wait(struct kshare_object *obj, struct kshare_waiter *w);
+bool kshare_object_unwait(struct kshare_object *obj, struct kshare_waiter *w);
+
+#endif /* KSHARE_OBJECT_H */
