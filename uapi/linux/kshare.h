@@ -470,7 +470,8 @@ struct kshare_result {
  *	KSHARE_R_OWNER_DIED.  The depth (1 for a lock).  NOWAIT.  EDEADLK if the
  *	same owner has a plain lock already and would wait without end.  WAIT
  * @KSHARE_OP_LOCK_RELEASE: (lock, key=[UINT owner]) - gives back one depth.  The
- *	depth that remains.  EPERM if somebody else owns it.  WAIT
+ *	depth that remains.  EPERM if somebody else owns it (with ANY_RELEASES
+ *	only in an atomic batch, and only if another client does).  WAIT
  *
  * An owner is a client and a number: the one in @key, else that of the calling
  * thread (its thread id, with KSHARE_OWNER_THREAD added).

@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of operations.  A new operation is a row here and a function in
+ * types/; what each does for its caller stands in uapi/linux/kshare.h.
+ */
+
+#include "command.h"
+#include "inspect.h"
+#include "lockset.h"
+#include "types/types.h"
+
+#define R	KSHARE_RIGHT_READ
+#define W	KSHARE_RIGHT_WRITE
+#define RW	(R | W)
+#define WAIT	KSHARE_RIGHT_WAIT
+
+#define HANDLE	KSHARE_FIELD_HANDLE
+#define KEY	KSHARE_FIELD_KEY
+#define VALUE	KSHARE_FIELD_VALUE
+#define EXPECT	KSHARE_FIELD_EXPECT
+#define UNTIL	KSHARE_FIELD_DEADLINE
+#define OUT	KSHARE_FIELD_OUT
+#define NR	KSHARE_FIELD_NR
+
+#define DOMAIN	BIT(KSHARE_TYPE_DOMAIN)
+#define CELL	BIT(KSHARE_TYPE_CELL)
+#define ARRAY	BIT(KSHARE_TYPE_ARRAY)
+#define DICT	(BIT(KSHARE_TYPE_DICT) | BIT(KSHARE_TYPE_NAMESPACE))
+#define LIST	BIT(KSHARE_TYPE_LIST)
+#define LOCK	(BIT(KSHARE_TYPE_LOCK) | BIT(KSHARE_TYPE_RLOCK))
+#define EVENT	BIT(KSHARE_TYPE_EVENT)
+#define ANY_TYPE (DOMAIN | CELL | ARRAY | DICT | LIST | LOCK | EVENT)
+
+#define ANY	KSHARE_TAKES_ANY
+#define NONE	KSHARE_TAKES_NONE
+#define NUMBER	KSHARE_TAKES_ANY	/* the operation answers EDOM */
+#define INTEGER	KSHARE_TAKES_INTEGER
+#define VECTOR	KSHARE_TAKES_VECTOR
+
+#define WAITS		KSHARE_OPINFO_WAITS
+#define NO_ATOMIC	KSHARE_OPINFO_NO_ATOMIC
+#define IS_KEY		KSHARE_ROW_KEY_IS_KEY
+#define OWN_DOMAIN	KSHARE_ROW_OWN_DOMAIN
+
+static int kshare_nop(struct kshare_run *run)
+{
+	return 0;
+}
+
+static int kshare_close(struct kshare_run *run)
+{
+	return kshare_handle_close(run->client, run->handle);
+}
+
+static int kshare_dup(struct kshare_run *run)
+{
+	u32 rights = run->nr ?: run->rights;
+	struct kshare_handle *handle;
+	u32 id;
+	int ret;
+
+	if (rights & ~KSHARE_RIGHT_ALL)
+		return -EOPNOTSUPP;
+	if (rights & ~run->rights)
+		return -EACCES;
+	ret = kshare_handle_reserve(run->client, &id, &handle);
+	if (ret)
+		return ret;
+	kshare_object_get(run->obj);
+	kshare_handle_publish(run->client, id, handle, run->obj, rights, run->flags);
+	return id;
+}
+
+static int kshare_create(struct kshare_run *run)
+{
+	struct kshare_create how = {
+		.type = run->nr & 0xffff,
+		.elem = run->nr >> 16,
+		.flags = run->flags & ~KSHARE_NO_INHERIT,
+		.value = &run->value,
+	};
+	struct kshare_handle *handle;
+	struct kshare_object *obj;
+	u32 id;
+	int ret;
+
+	if (run->key.type == KSHARE_INT && run->key.i < 0)
+		return -EINVAL;
+	how.size = run->key.u;
+	/* Arguments that this type does not use */
+	if (how.type != KSHARE_TYPE_ARRAY && run->key.type != KSHARE_NONE)
+		return -EINVAL;
+	if (how.type != KSHARE_TYPE_CELL && run->value.type != KSHARE_NONE)
+		return -EINVAL;
+	if (how.type != KSHARE_TYPE_ARRAY && how.type != KSHARE_TYPE_CELL && how.elem)
+		return -EINVAL;
+
+	ret = kshare_handle_reserve(run->client, &id, &handle);
+	if (ret)
+		return ret;
+	obj = kshare_object_create(kshare_domain_of(run->obj), &how);
+	if (IS_ERR(obj)) {
+		kshare_handle_unreserve(run->client, id, handle);
+		return PTR_ERR(obj);
+	}
+	kshare_handle_publish(run->client, id, handle, obj, KSHARE_RIGHT_ALL, run->flags);
+	return id;
+}
+
+static int kshare_check_version(struct kshare_run *run)
+{
+	return run->value.u == run->obj->version ? 0 : -ESTALE;
+}
+
+static const struct kshare_row kshare_ops[] = {
+	[KSHARE_OP_NOP] = {
+		.name = "nop",
+		.issue = kshare_nop,
+	},
+	[KSHARE_OP_CLOSE] = {
+		.name = "close", .flags = NO_ATOMIC,
+		.fields = HANDLE,
+		.issue = kshare_close,
+	},
+	[KSHARE_OP_DUP] = {
+		.name = "dup", .types = ANY_TYPE, .flags = NO_ATOMIC,
+		.cmd_flags = KSHARE_NO_INHERIT,
+		.fields = HANDLE | NR,
+		.issue = kshare_dup,
+	},
+	[KSHARE_OP_STAT] = {
+		.name = "stat", .types = ANY_TYPE, .flags = NO_ATOMIC,
+		.fields = HANDLE | OUT,
+		.issue = kshare_stat,
+	},
+	[KSHARE_OP_CREATE] = {
+		.name = "create", .types = DOMAIN, .rights = W,
+		.flags = NO_ATOMIC | OWN_DOMAIN,
+		.cmd_flags = KSHARE_NO_INHERIT | KSHARE_ANY_RELEASES | KSHARE_AUTO_RESET,
+		.fields = HANDLE | KEY | VALUE | NR, .key = INTEGER | NONE, .value = ANY,
+		.issue = kshare_create,
+	},
+	[KSHARE_OP_CLIENT_CLONE] = {
+		.name = "client_clone", .flags = NO_ATOMIC,
+		.issue = kshare_client_clone_fd,
+	},
+	[KSHARE_OP_CLIENT_BIND] = {
+		.name = "client_bind", .flags = NO_ATOMIC,
+		/* On an unbound client; the door lets nothing else through to one. */
+		.issue = kshare_client_bind_run,
+	},
+	[KSHARE_OP_CHECK_VERSION] = {
+		.name = "check_version", .types = ANY_TYPE & ~DOMAIN, .rights = R,
+		.fields = HANDLE | VALUE, .value = INTEGER,
+		.apply = kshare_check_version,
+	},
+
+	[KSHARE_OP_DOMAIN_ROOT] = {
+		.name = "domain_root", .types = DOMAIN, .rights = R, .flags = NO_ATOMIC,
+		.cmd_flags = KSHARE_NO_INHERIT,
+		.fields = HANDLE,
+		.issue = kshare_domain_root,
+	},
+	[KSHARE_OP_DOMAIN_LIMIT] = {
+		.name = "domain_limit", .types = DOMAIN, .rights = KSHARE_RIGHT_MANAGE,
+		.flags = NO_ATOMIC,
+		.fields = HANDLE | VALUE | OUT | NR, .value = INTEGER | NONE,
+		.issue = kshare_domain_limit,
+	},
+
+	[KSHARE_OP_CELL_GET] = {
+		.name = "cell_get", .types = CELL, .rights = R,
+		.fields = HANDLE | OUT,
+		.read = kshare_cell_get_read, .apply = kshare_cell_get,
+	},
+	[KSHARE_OP_CELL_SET] = {
+		.name = "cell_set", .types = CELL, .rights = W,
+		.fields = HANDLE | VALUE | OUT, .value = ANY,
+		.apply = kshare_cell_set, .undo = kshare_cell_undo, .finish = kshare_cell_finish,
+	},
+	[KSHARE_OP_CELL_SWAP] = {
+		.name = "cell_swap", .types = CELL, .rights = RW,
+		.fields = HANDLE | VALUE | OUT, .value = ANY,
+		.apply = kshare_cell_swap, .undo = kshare_cell_undo, .finish = kshare_cell_finish,
+	},
+	[KSHARE_OP_CELL_ADD] = {
+		.name = "cell_add", .types = CELL, .rights = RW,
+		.cmd_flags = KSHARE_WRAP,
+		.fields = HANDLE | VALUE | OUT, .value = NUMBER,
+		.apply = kshare_cell_add, .undo = kshare_cell_undo, .finish = kshare_cell_finish,
+	},
+	[KSHARE_OP_CELL_AND] = {
+		.name = "cell_and", .types = CELL, .rights = RW,
+		.fields = HANDLE | VALUE | OUT, .value = NUMBER,
+		.apply = kshare_cell_and, .undo = kshare_cell_undo, .finish = kshare_cell_finish,
+	},
+	[KSHARE_OP_CELL_OR] = {
+		.name = "cell_or", .types = CELL, .rights = RW,
+		.fields = HANDLE | VALUE | OUT, .value = NUMBER,
+		.apply = kshare_cell_or, .undo = kshare_cell_undo, .finish = kshare_cell_finish,
+	},
+	[KSHARE_OP_CELL_XOR] = {
+		.name = "cell_xor", .types = CELL, .rights = RW,
+		.fields = HANDLE | VALUE | OUT, .value = NUMBER,
+		.apply = kshare_cell_xor, .undo = kshare_cell_undo, .finish = kshare_cell_finish,
+	},
+	[KSHARE_OP_CELL_CAS] = {
+		.name = "cell_cas", .types = CELL, .rights = RW,
+		.cmd_flags = KSHARE_BY_VERSION,
+		.fields = HANDLE | VALUE | EXPECT | OUT, .value = ANY, .expect = ANY,
+		.apply = kshare_cell_cas, .undo = kshare_cell_undo, .finish = kshare_cell_finish,
+	},
+	[KSHARE_OP_CELL_WAIT] = {
+		.name = "cell_wait", .types = CELL, .rights = R | WAIT, .flags = WAITS,
+		.cmd_flags = KSHARE_NOWAIT | KSHARE_UNTIL_NE | KSHARE_UNTIL_GE |
+			     KSHARE_UNTIL_CHANGED,
+		.fields = HANDLE | VALUE | UNTIL | OUT, .value = ANY,
+		.prepare = kshare_cell_wait_prepare, .apply = kshare_cell_wait,
+	},
+	[KSHARE_OP_CELL_CHECK] = {
+		.name = "cell_check", .types = CELL, .rights = R,
+		.fields = HANDLE | EXPECT, .expect = ANY,
+		.apply = kshare_cell_check,
+	},
+
+	[KSHARE_OP_ARRAY_GET] = {
+		.name = "array_get", .types = ARRAY, .rights = R,
+		.fields = HANDLE | KEY | OUT, .key = INTEGER,
+		.read = kshare_array_get, .apply = kshare_array_get,
+	},
+	[KSHARE_OP_ARRAY_SET] = {
+		.name = "array_set", .types = ARRAY, .rights = W,
+		.fields = HANDLE | KEY | VALUE | OUT, .key = INTEGER, .value = NUMBER,
+		.apply = kshare_array_set, .undo = kshare_array_undo,
+	},
+	[KSHARE_OP_ARRAY_READ] = {
+		.name = "array_read", .types = ARRAY, .rights = R,
+		.fields = HANDLE | KEY | OUT | NR, .key = INTEGER,
+		.prepare = kshare_array_read_prepare, .apply = kshare_array_read,
+	},
+	[KSHARE_OP_ARRAY_WRITE] = {
+		.name = "array_write", .types = ARRAY, .rights = W,
+		.fields = HANDLE | KEY | VALUE, .key = INTEGER, .value = BIT(KSHARE_BYTES),
+		.prepare = kshare_array_write_prepare, .apply = kshare_array_write,
+		.undo = kshare_array_write_undo, .finish = kshare_array_write_finish,
+	},
+	[KSHARE_OP_ARRAY_ADD] = {
+		.name = "array_add", .types = ARRAY, .rights = RW,
+		.cmd_flags = KSHARE_WRAP,
+		.fields = HANDLE | KEY | VALUE | OUT, .key = INTEGER, .value = NUMBER,
+		.apply = kshare_array_add, .undo = kshare_array_undo,
+	},
+	[KSHARE_OP_ARRAY_CAS] = {
+		.name = "array_cas", .types = ARRAY, .rights = RW,
+		.fields = HANDLE | KEY | VALUE | EXPECT | OUT,
+		.key = INTEGER, .value = NUMBER, .expect = NUMBER,
+		.apply = kshare_array_cas, .undo = kshare_array_undo,
+	},
+	[KSHARE_OP_ARRAY_LEN] = {
+		.name = "array_len", .types = ARRAY, .rights = R,
+		.fields = HANDLE | OUT,
+		.apply = kshare_array_len,
+	},
+
+	[KSHARE_OP_DICT_GET] = {
+		.name = "dict_get", .types = DICT, .rights = R, .flags = IS_KEY,
+		.fields = HANDLE | KEY | OUT, .key = ANY,
+		.read = kshare_dict_get_read, .apply = kshare_dict_get,
+	},
+	[KSHARE_OP_DICT_SET] = {
+		.name = "dict_set", .types = DICT, .rights = W, .flags = IS_KEY,
+		.fields = HANDLE | KEY | VALUE | OUT, .key = ANY, .value = ANY,
+		.prepare = kshare_dict_set_prepare, .apply = kshare_dict_set,
+		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
+	},
+	[KSHARE_OP_DICT_SETDEFAULT] = {
+		.name = "dict_setdefault", .types = DICT, .rights = RW, .flags = IS_KEY,
+		.fields = HANDLE | KEY | VALUE | OUT, .key = ANY, .value = ANY,
+		.prepare = kshare_dict_set_prepare, .apply = kshare_dict_setdefault,
+		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
+	},
+	[KSHARE_OP_DICT_DELETE] = {
+		.name = "dict_delete", .types = DICT, .rights = W, .flags = IS_KEY,
+		.fields = HANDLE | KEY | OUT, .key = ANY,
+		.prepare = kshare_dict_delete_prepare, .apply = kshare_dict_delete,
+		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
+	},
+	[KSHARE_OP_DICT_POP] = {
+		.name = "dict_pop", .types = DICT, .rights = RW, .flags = IS_KEY,
+		.fields = HANDLE | KEY | OUT, .key = ANY,
+		.prepare = kshare_dict_delete_prepare, .apply = kshare_dict_pop,
+		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
+	},
+	[KSHARE_OP_DICT_POPITEM] = {
+		.name = "dict_popitem", .types = DICT, .rights = RW,
+		.cmd_flags = KSHARE_FIRST,
+		.fields = HANDLE | OUT,
+		.prepare = kshare_dict_delete_prepare, .apply = kshare_dict_popitem,
+		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
+	},
+	[KSHARE_OP_DICT_CONTAINS] = {
+		.name = "dict_contains", .types = DICT, .rights = R, .flags = IS_KEY,
+		.fields = HANDLE | KEY, .key = ANY,
+		.read = kshare_dict_contains_read, .apply = kshare_dict_contains,
+	},
+	[KSHARE_OP_DICT_LEN] = {
+		.name = "dict_len", .types = DICT, .rights = R,
+		.fields = HANDLE | OUT,
+		.apply = kshare_dict_len,
+	},
+	[KSHARE_OP_DICT_CLEAR] = {
+		.name = "dict_clear", .types = DICT, .rights = W,
+		.fields = HANDLE | OUT,
+		.prepare = kshare_dict_clear_prepare, .apply = kshare_dict_clear,
+		.undo = kshare_dict_clear_undo, .finish = kshare_dict_finish,
+	},
+	[KSHARE_OP_DICT_UPDATE] = {
+		.name = "dict_update", .types = DICT, .rights = W,
+		.fields = HANDLE | VALUE | OUT, .value = VECTOR,
+		.prepare = kshare_dict_update_prepare, .apply = kshare_dict_update,
+		.undo = kshare_dict_update_undo, .finish = kshare_dict_update_finish,
+	},
+	[KSHARE_OP_DICT_ADD] = {
+		.name = "dict_add", .types = DICT, .rights = RW, .flags = IS_KEY,
+		.cmd_flags = KSHARE_WRAP | KSHARE_MUST_EXIST,
+		.fields = HANDLE | KEY | VALUE | OUT, .key = ANY, .value = NUMBER,
+		.prepare = kshare_dict_set_prepare, .apply = kshare_dict_add,
+		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
+	},
+	[KSHARE_OP_DICT_CAS] = {
+		.name = "dict_cas", .types = DICT, .rights = RW, .flags = IS_KEY,
+		.cmd_flags = KSHARE_BY_VERSION,
+		.fields = HANDLE | KEY | VALUE | EXPECT | OUT,
+		.key = ANY, .value = ANY, .expect = ANY,
+		.prepare = kshare_dict_set_prepare, .apply = kshare_dict_cas,
+		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
+	},
+	[KSHARE_OP_DICT_GET_MANY] = {
+		.name = "dict_get_many", .types = DICT, .rights = R,
+		.fields = HANDLE | VALUE | OUT, .value = VECTOR,
+		.prepare = kshare_dict_get_many_prepare, .apply = kshare_dict_get_many,
+	},
+	[KSHARE_OP_DICT_PAGE] = {
+		.name = "dict_page", .types = DICT, .rights = R,
+		.cmd_flags = KSHARE_KEYS | KSHARE_VALUES | KSHARE_ALL,
+		.fields = HANDLE | KEY | EXPECT | OUT | NR,
+		.key = INTEGER | NONE, .expect = INTEGER | NONE,
+		.prepare = kshare_dict_page_prepare, .apply = kshare_dict_page,
+	},
+	[KSHARE_OP_DICT_CHECK] = {
+		.name = "dict_check", .types = DICT, .rights = R, .flags = IS_KEY,
+		.fields = HANDLE | KEY | EXPECT, .key = ANY, .expect = ANY,
+		.apply = kshare_dict_check,
+	},
+	[KSHARE_OP_DICT_ABSENT] = {
+		.name = "dict_absent", .types = DICT, .rights = R, .flags = IS_KEY,
+		.fields = HANDLE | KEY, .key = ANY,
+		.apply = kshare_dict_absent,
+	},
+
+	[KSHARE_OP_LIST_GET] = {
+		.name = "list_get", .types = LIST, .rights = R,
+		.fields = HANDLE | KEY | OUT, .key = INTEGER,
+		.apply = kshare_list_get,
+	},
+	[KSHARE_OP_LIST_SET] = {
+		.name = "list_set", .types = LIST, .rights = W,
+		.fields = HANDLE | KEY | VALUE | OUT, .key = INTEGER, .value = ANY,
+		.prepare = kshare_list_set_prepare, .apply = kshare_list_set,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_APPEND] = {
+		.name = "list_append", .types = LIST, .rights = W,
+		.fields = HANDLE | VALUE | OUT, .value = ANY,
+		.prepare = kshare_list_append_prepare, .apply = kshare_list_append,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_INSERT] = {
+		.name = "list_insert", .types = LIST, .rights = W,
+		.fields = HANDLE | KEY | VALUE | OUT, .key = INTEGER, .value = ANY,
+		.prepare = kshare_list_append_prepare, .apply = kshare_list_insert,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_POP] = {
+		.name = "list_pop", .types = LIST, .rights = RW,
+		.fields = HANDLE | KEY | OUT, .key = INTEGER | NONE,
+		.prepare = kshare_list_remove_prepare, .apply = kshare_list_pop,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_DELETE] = {
+		.name = "list_delete", .types = LIST, .rights = W,
+		.fields = HANDLE | KEY | OUT, .key = INTEGER,
+		.prepare = kshare_list_remove_prepare, .apply = kshare_list_delete,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_EXTEND] = {
+		.name = "list_extend", .types = LIST, .rights = W,
+		.fields = HANDLE | VALUE | OUT, .value = VECTOR,
+		.prepare = kshare_list_extend_prepare, .apply = kshare_list_extend,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_SLICE] = {
+		.name = "list_slice", .types = LIST, .rights = R,
+		.fields = HANDLE | KEY | EXPECT | OUT | NR,
+		.key = INTEGER | NONE, .expect = INTEGER | NONE,
+		.prepare = kshare_list_slice_prepare, .apply = kshare_list_slice,
+	},
+	[KSHARE_OP_LIST_SLICE_SET] = {
+		.name = "list_slice_set", .types = LIST, .rights = W,
+		.fields = HANDLE | KEY | EXPECT | VALUE | OUT | NR,
+		.key = INTEGER | NONE, .expect = INTEGER | NONE, .value = VECTOR,
+		.prepare = kshare_list_slice_set_prepare, .apply = kshare_list_slice_set,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_SLICE_DELETE] = {
+		.name = "list_slice_delete", .types = LIST, .rights = W,
+		.fields = HANDLE | KEY | EXPECT | OUT | NR,
+		.key = INTEGER | NONE, .expect = INTEGER | NONE,
+		.prepare = kshare_list_slice_delete_prepare, .apply = kshare_list_slice_delete,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_REMOVE] = {
+		.name = "list_remove", .types = LIST, .rights = RW,
+		.fields = HANDLE | VALUE | OUT, .value = ANY,
+		.prepare = kshare_list_remove_prepare, .apply = kshare_list_remove,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_INDEX] = {
+		.name = "list_index", .types = LIST, .rights = R,
+		.fields = HANDLE | KEY | EXPECT | VALUE | OUT,
+		.key = INTEGER | NONE, .expect = INTEGER | NONE, .value = ANY,
+		.apply = kshare_list_index,
+	},
+	[KSHARE_OP_LIST_COUNT] = {
+		.name = "list_count", .types = LIST, .rights = R,
+		.fields = HANDLE | VALUE | OUT, .value = ANY,
+		.apply = kshare_list_count,
+	},
+	[KSHARE_OP_LIST_CONTAINS] = {
+		.name = "list_contains", .types = LIST, .rights = R,
+		.fields = HANDLE | VALUE, .value = ANY,
+		.apply = kshare_list_contains,
+	},
+	[KSHARE_OP_LIST_REVERSE] = {
+		.name = "list_reverse", .types = LIST, .rights = W,
+		.fields = HANDLE | OUT,
+		.prepare = kshare_list_set_prepare, .apply = kshare_list_reverse,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_SORT] = {
+		.name = "list_sort", .types = LIST, .rights = W,
+		.cmd_flags = KSHARE_REVERSE,
+		.fields = HANDLE | OUT,
+		.prepare = kshare_list_sort_prepare, .apply = kshare_list_sort,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_LEN] = {
+		.name = "list_len", .types = LIST, .rights = R,
+		.fields = HANDLE | OUT,
+		.apply = kshare_list_len,
+	},
+	[KSHARE_OP_LIST_CLEAR] = {
+		.name = "list_clear", .types = LIST, .rights = W,
+		.fields = HANDLE | OUT,
+		.prepare = kshare_list_clear_prepare, .apply = kshare_list_clear,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_ADD] = {
+		.name = "list_add", .types = LIST, .rights = RW,
+		.cmd_flags = KSHARE_WRAP,
+		.fields = HANDLE | KEY | VALUE | OUT, .key = INTEGER, .value = NUMBER,
+		.prepare = kshare_list_set_prepare, .apply = kshare_list_add,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_CAS] = {
+		.name = "list_cas", .types = LIST, .rights = RW,
+		.fields = HANDLE | KEY | VALUE | EXPECT | OUT,
+		.key = INTEGER, .value = ANY, .expect = ANY,
+		.prepare = kshare_list_set_prepare, .apply = kshare_list_cas,
+		.undo = kshare_list_undo, .finish = kshare_list_finish,
+	},
+	[KSHARE_OP_LIST_CHECK] = {
+		.name = "list_check", .types = LIST, .rights = R,
+		.fields = HANDLE | KEY | EXPECT, .key = INTEGER, .expect = ANY,
+		.apply = kshare_list_check,
+	},
+
+	[KSHARE_OP_LOCK_ACQUIRE] = {
+		.name = "lock_acquire", .types = LOCK, .rights = WAIT, .flags = WAITS,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = HANDLE | KEY | UNTIL | OUT, .key = INTEGER | NONE,
+		.prepare = kshare_lock_acquire_prepare, .apply = kshare_lock_acquire,
+		.undo = kshare_lock_acquire_undo,
+	},
+	[KSHARE_OP_LOCK_RELEASE] = {
+		.name = "lock_release", .types = LOCK, .rights = WAIT,
+		.fields = HANDLE | KEY, .key = INTEGER | NONE,
+		.prepare = kshare_lock_acquire_prepare, .apply = kshare_lock_release,
+		.undo = kshare_lock_release_undo,
+	},
+
+	[KSHARE_OP_EVENT_SET] = {
+		.name = "event_set", .types = EVENT, .rights = W,
+		.fields = HANDLE | OUT,
+		.apply = kshare_event_set, .undo = kshare_event_undo,
+	},
+	[KSHARE_OP_EVENT_CLEAR] = {
+		.name = "event_clear", .types = EVENT, .rights = W,
+		.fields = HANDLE | OUT,
+		.apply = kshare_event_clear, .undo = kshare_event_undo,
+	},
+	[KSHARE_OP_EVENT_IS_SET] = {
+		.name = "event_is_set", .types = EVENT, .rights = R,
+		.fields = HANDLE,
+		.apply = kshare_event_is_set,
+	},
+	[KSHARE_OP_EVENT_WAIT] = {
+		.name = "event_wait", .types = EVENT, .rights = WAIT, .flags = WAITS,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = HANDLE | UNTIL | OUT,
+		.apply = kshare_event_wait, .undo = kshare_event_undo,
+	},
+};
+
+const struct kshare_row *kshare_op_find(u32 op)
+{
+	const struct kshare_row *row;
+
+	if (op >= ARRAY_SIZE(kshare_ops))
+		return NULL;
+	row = &kshare_ops[array_index_nospec(op, ARRAY_SIZE(kshare_ops))];
+	return row->issue || row->apply ? row : NULL;
+}
+
+u32 kshare_op_count(void)
+{
+	u32 op, count = 0;
+
+	for (op = 0; op < ARRAY_SIZE(kshare_ops); op++)
+		count += !!kshare_op_find(op);
+	return count;
+}
+
+bool kshare_op_describe(u32 n, struct kshare_op_info *info)
+{
+	const struct kshare_row *row;
+	u32 op;
+
+	for (op = 0; op < ARRAY_SIZE(kshare_ops); op++) {
+		row = kshare_op_find(op);
+		if (!row || n--)
+			continue;
+		*info = (struct kshare_op_info){
+			.op = op,
+			.types = row->types,
+			.rights = row->rights,
+			.cmd_flags = row->cmd_flags,
+			.fields = row->fields,
+			.flags = row->flags & (WAITS | NO_ATOMIC),
+		};
+		memcpy(info->name, row->name, sizeof(info->name));
+		return true;
+	}
+	return false;
+}

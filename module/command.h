@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/**
+ * DOC: carrying out a command
+ *
+ * Every operation is a row of one table (command.c).  A door copies a &struct
+ * kshare_cmd in and calls kshare_command(); that finds the row, checks size,
+ * fields, flags, type and rights, brings the values in, and runs the row:
+ *
+ *  - @issue: for operations that are not about one object's state: does all;
+ *  - @read: an attempt without any lock, under RCU; the answer counts if the
+ *    object's sequence count says that nothing changed meanwhile, and unless it
+ *    is -EAGAIN;
+ *  - @apply: under the object's lock, or with the object owned: checks and
+ *    changes.  It may be carried out by another task, for a waiter;
+ *  - @prepare: before @apply, without locks: allocates what it will need;
+ *  - @undo: takes back what @apply did, at once or, for a waiter that was
+ *    granted, later.  No operation that changes something is without it;
+ *  - @finish: after all, without locks: frees what @prepare and @apply left.
+ *
+ * Results go to the caller before a change is final: with page faults disabled,
+ * while the object is still locked.  If that fails the change is undone, the
+ * pages are faulted in, and it is tried again.  So a change whose result could
+ * not be delivered has not happened.  Only a waiter that was handed something
+ * learns of it too late, and gives it back.
+ */
+#ifndef KSHARE_COMMAND_H
+#define KSHARE_COMMAND_H
+
+#include "client.h"
+#include "deque.h"
+#include "table.h"
+
+/*
+ * Answers of @apply and of delivery that never reach user space; below all
+ * errnos.
+ */
+#define KSHARE_MUST_WAIT	(-5001)	/* it cannot proceed now */
+#define KSHARE_MUST_PREPARE	(-5002)	/* what @prepare allocated is not enough any more */
+#define KSHARE_MUST_OWN		(-5003)	/* too long for a spinlock */
+#define KSHARE_MUST_RESERVE	(-5004)	/* handles for the references in the result */
+#define KSHARE_MUST_FAULT	(-5005)	/* pages of the result buffer */
+
+/* Which types of values an argument may have: bits (1 << enum kshare_value_type) */
+#define KSHARE_TAKES_NONE	BIT(KSHARE_NONE)
+#define KSHARE_TAKES_NUMBER	(BIT(KSHARE_BOOL) | BIT(KSHARE_INT) | BIT(KSHARE_UINT) | \
+				 BIT(KSHARE_FLOAT))
+#define KSHARE_TAKES_INTEGER	(BIT(KSHARE_INT) | BIT(KSHARE_UINT))
+#define KSHARE_TAKES_ANY	(KSHARE_TAKES_NONE | KSHARE_TAKES_NUMBER | BIT(KSHARE_STR) | \
+				 BIT(KSHARE_BYTES) | BIT(KSHARE_REF) | BIT(KSHARE_ENCODED))
+#define KSHARE_TAKES_VECTOR	BIT(KSHARE_VECTOR)
+
+/* Flags of rows; the low bits are KSHARE_OPINFO_* */
+#define KSHARE_ROW_KEY_IS_KEY	BIT(8)	/* @key is a dict key: to be checked as one */
+#define KSHARE_ROW_OWN_DOMAIN	BIT(9)	/* handle 0 means the client's own domain */
+
+/**
+ * struct kshare_row - a row of the table
+ * @name: as told by QUERY
+ * @types: bits (1 << enum kshare_type) it takes
+ * @rights: needed of the handle
+ * @cmd_flags: allowed in &kshare_cmd.flags
+ * @fields: KSHARE_FIELD_*
+ * @flags: KSHARE_OPINFO_*, KSHARE_ROW_*
+ * @key: types of values that @key may have, if it uses one
+ * @value: the same for @value
+ * @expect: the same for @expect
+ * @issue: see above
+ * @read: see above
+ * @prepare: see above
+ * @apply: see above
+ * @undo: see above
+ * @finish: see above
+ */
+struct kshare_row {
+	char name[24];
+	u32 types;
+	u32 rights;
+	u32 cmd_flags;
+	u16 fields;
+	u16 flags;
+	u16 key;
+	u16 value;
+	u16 expect;
+	int (*issue)(struct kshare_run *run);
+	int (*read)(struct kshare_run *run);
+	int (*prepare)(struct kshare_run *run);
+	int (*apply)(struct kshare_run *run);
+	void (*undo)(struct kshare_run *run);
+	void (*finish)(struct kshare_run *run);
+};
+
+/* The row of an operation, or NULL. */
+const struct kshare_row *kshare_op_find(u32 op);
+u32 kshare_op_count(void);
+/* Fills in the row number @n of those that there are; false past the last. */
+bool kshare_op_describe(u32 n, struct kshare_op_info *info);
+
+/** struct kshare_reserved - a handle number for a reference in a result */
+struct kshare_reserved {
+	u32 id;
+	u32 rights;
+	struct kshare_handle *handle;
+	struct kshare_object *obj;
+};
+
+/**
+ * struct kshare_dict_change - one change of a dict, and how to undo it
+ * @key: borrowed
+ * @value: borrowed; moves to the entry if @moves
+ * @hash: of @key
+ * @state: what was done
+ * @moves: @value was moved to the entry
+ * @need: @entry is needed: the key was found absent
+ * @entry: a new entry that is not in the table, or one that was taken out
+ * @at: the entry in the table that was changed or inserted
+ * @old: its value before
+ * @old_version: its version before
+ */
+struct kshare_dict_change {
+	const struct kshare_val *key;
+	struct kshare_val *value;
+	u32 hash;
+	enum {
+		KSHARE_DICT_NOTHING,
+		KSHARE_DICT_REPLACED,
+		KSHARE_DICT_INSERTED,
+		KSHARE_DICT_REMOVED,
+	} state;
+	bool moves;
+	bool need;
+	struct kshare_entry *entry;
+	struct kshare_entry *at;
+	struct kshare_val old;
+	u64 old_version;
+};
+
+/**
+ * struct kshare_list_state - one change of a list, and how to undo it
+ * @done: it was made
+ * @at: where
+ * @del: elements that were taken out, to @old
+ * @ins: elements that were put in, from @new
+ * @reversed: the whole list was reversed
+ * @from_vec: every @stride-th of @new came from &kshare_run.vec
+ * @reverse_source: in reverse order
+ * @stride: of @old only every so manieth is gone, or none if 0; the others were
+ *	put in again
+ * @new: where the new elements came from, and go back to
+ * @old: room for those that go: @one, or memory of its own
+ * @old_room: how many fit @old
+ * @spare: memory for elements to sort, or that stay between those deleted
+ * @spare_room: how many fit @spare
+ * @one: room for one
+ * @room: memory for the deque, or left over from it
+ * @cleared: room for what a clear takes out, or what it took out
+ * @cleared_bytes: what that was charged
+ */
+struct kshare_list_state {
+	bool done;
+	bool reversed;
+	bool from_vec;
+	bool reverse_source;
+	u64 stride;
+	u64 at;
+	u64 del;
+	u64 ins;
+	struct kshare_val *new;
+	struct kshare_val *old;
+	u64 old_room;
+	struct kshare_val *spare;
+	u64 spare_room;
+	struct kshare_val one;
+	struct kshare_deque_room room;
+	struct kshare_deque *cleared;
+	u64 cleared_bytes;
+};
+
+/**
+ * struct kshare_run - a command that is being carried out
+ * @client: whose it is
+ * @op: its row
+ * @obj: its object, with a reference; NULL if it takes none
+ * @handle: number of the handle
+ * @rights: of the handle
+ * @flags: &kshare_cmd.flags
+ * @nr: &kshare_cmd.nr
+ * @out_len: size of the result buffer
+ * @out_addr: the result buffer, or 0
+ * @deadline: absolute, ns; 0 for none
+ * @tag: names it for cancellation
+ * @key: first argument, owned
+ * @value: second argument, owned
+ * @expect: third argument, owned
+ * @vec: elements of a vector, owned
+ * @vec_count: how many
+ * @slack: in an atomic batch: values that other commands of it may add to the
+ *	same object before this one; for @prepare
+ * @atomic: it is part of an atomic batch, so it may be undone after it succeeded
+ * @own: the object must be owned, not just locked
+ * @owned: the object is owned: @apply may sleep and take long
+ * @changed: @apply has changed the object
+ * @waiting: it was queued as a waiter, so @apply may run in another task
+ * @result_flags: KSHARE_R_*
+ * @number: &kshare_result.number
+ * @out: values of the result, owned: @out_inline or an array from
+ *	kshare_run_out()
+ * @out_count: how many
+ * @out_room: how many fit @out
+ * @out_inline: room for two
+ * @reserved: handle numbers for references in the result
+ * @reserved_count: how many are there
+ * @reserved_used: how many of them were written to the result
+ * @need: after KSHARE_MUST_RESERVE how many are needed
+ * @size: bytes of the result, once it was measured
+ * @seq: sequence count that @read began with
+ * @key_bytes: a short key, so that looking one up allocates nothing
+ * @doom: objects that lost their last reference; run after all locks
+ * @u: for @prepare, @apply, @undo, @finish of each operation
+ * @waiter: while it waits
+ */
+struct kshare_run {
+	struct kshare_client *client;
+	const struct kshare_row *op;
+	struct kshare_object *obj;
+	u32 handle;
+	u32 rights;
+	u32 flags;
+	u32 nr;
+	u32 out_len;
+	u64 out_addr;
+	s64 deadline;
+	u64 tag;
+	struct kshare_val key;
+	struct kshare_val value;
+	struct kshare_val expect;
+	struct kshare_val *vec;
+	u32 vec_count;
+	u32 slack;
+	bool atomic;
+	bool own;
+	bool owned;
+	bool changed;
+	bool waiting;
+	u32 result_flags;
+	u64 number;
+	struct kshare_val *out;
+	u32 out_count;
+	u32 out_room;
+	struct kshare_val out_inline[2];
+	struct kshare_reserved *reserved;
+	u32 reserved_count;
+	u32 reserved_used;
+	u32 need;
+	u64 size;
+	unsigned int seq;
+	u8 key_bytes[64];
+	struct kshare_doom doom;
+	union {
+		/* Zeroed before @prepare. */
+		struct {
+			struct kshare_val old;
+			u64 old_bits;
+			bool taken;			/* run->value was stored */
+		} cell;
+		struct {
+			u64 old_bits;
+			void *old;			/* bytes that a write replaced */
+		} array;
+		struct {
+			struct kshare_dict_change one;
+			struct kshare_dict_change *many;	/* of an update */
+			u32 many_done;
+			struct kshare_buckets *buckets;	/* to grow by, or left over */
+			struct kshare_table *cleared;
+			u64 cleared_bytes;
+		} dict;
+		struct kshare_list_state list;
+		struct {
+			u64 owner;			/* id of who acquires or releases */
+			u64 old_owner;
+		} lock;
+		struct {
+			u64 generation;
+			bool was_set;
+			bool set;			/* the command is a set */
+			bool came;			/* generation is that of arrival */
+		} event;
+	} u;
+	struct kshare_waiter waiter;
+};
+
+/**
+ * kshare_command() - carries out one command, from the beginning to its end
+ * @client: a client that belongs to the calling process
+ * @cmd: the command, in kernel memory; not trusted
+ *
+ * Return: its result.
+ */
+int kshare_command(struct kshare_client *client, const struct kshare_cmd *cmd);
+
+/* The two halves of it, for batches. */
+int kshare_run_begin(struct kshare_run *run, struct kshare_client *client,
+		     const struct kshare_cmd *cmd);
+int kshare_run_execute(struct kshare_run *run);
+void kshare_run_end(struct kshare_run *run);
+
+/* For batches, with the object owned: deliver without faults, undo, what an
+ * answer of these or of @apply asks for (without locks).
+ */
+int kshare_run_apply(struct kshare_run *run);
+void kshare_run_undo(struct kshare_run *run);
+int kshare_run_deliver(struct kshare_run *run, bool may_fault);
+int kshare_run_meet(struct kshare_run *run, int ask);
+void kshare_run_commit(struct kshare_run *run);
+int kshare_run_publish(struct kshare_run *run, int ret);
+
+/**
+ * kshare_grant() - carries out the waiters' commands that can proceed now
+ * @obj: an object that was changed; locked or owned
+ * @owned: it is owned: no limit of the number that are looked at
+ * @wakes: those that were
+ *
+ * Return: true if there may be more, and the caller must come back with the
+ *	object owned.
+ */
+bool kshare_grant(struct kshare_object *obj, bool owned, struct kshare_wakes *wakes);
+/* After kshare_grant() returned true; takes the lockset. */
+void kshare_grant_rest(struct kshare_object *obj);
+
+/* ---- for the functions of rows ---- */
+
+/**
+ * kshare_touch() - notes that @apply has changed the object
+ * Return: the object's new version.
+ */
+static inline u64 kshare_touch(struct kshare_run *run)
+{
+	if (!run->changed) {
+		run->changed = true;
+		WRITE_ONCE(run->obj->version, run->obj->version + 1);
+	}
+	return run->obj->version;
+}
+
+/**
+ * kshare_give() - adds a value to the result
+ * @run: run
+ * @v: value; a reference to what it owns is taken, which must be held by someone
+ *
+ * There is room for two, or for what kshare_run_out() made.
+ */
+static inline void kshare_give(struct kshare_run *run, const struct kshare_val *v)
+{
+	run->out[run->out_count] = *v;
+	kshare_val_get(v);
+	run->out_count++;
+}
+
+/**
+ * kshare_give_rcu() - for @read: adds a value that may be changing
+ * @run: run
+ * @v: value, in memory that RCU keeps
+ *
+ * Return: false if it did change, or is going; @read then returns -EAGAIN.
+ */
+static inline bool kshare_give_rcu(struct kshare_run *run, const struct kshare_val *v)
+{
+	struct kshare_val *out = &run->out[run->out_count];
+
+	*out = data_race(*v);
+	/* A torn value must not be followed: first see that it is whole. */
+	if (read_seqcount_retry(&run->obj->seq, run->seq) || !kshare_val_tryget(out))
+		return false;
+	run->out_count++;
+	return true;
+}
+
+/* The same, but the result takes the value over, which becomes NONE. */
+static inline void kshare_give_away(struct kshare_run *run, struct kshare_val *v)
+{
+	run->out[run->out_count++] = *v;
+	*v = (struct kshare_val){};
+}
+
+/* Room for @count values in the result; may sleep; 0 or -ENOMEM. */
+int kshare_run_out(struct kshare_run *run, u32 count);
+
+/* Bytes that a value takes in the result, behind the array of values. */
+u64 kshare_val_tail(const struct kshare_val *v);
+
+/* Drops the values of the result; while no lock is held. */
+void kshare_run_out_reset(struct kshare_run *run);
+
+/**
+ * kshare_check_ref() - may this value be stored in the object of the run?
+ * @run: run
+ * @v: value
+ *
+ * Return: 0, -EXDEV if it refers to an object of another domain.
+ */
+int kshare_check_ref(const struct kshare_run *run, const struct kshare_val *v);
+
+/* args.c: brings a value in; @types: those allowed, besides NONE only if asked. */
+int kshare_val_import(struct kshare_run *run, const struct kshare_value *in, u16 types,
+		      u64 *budget, struct kshare_val *out);
+int kshare_vec_import(struct kshare_run *run, const struct kshare_value *in);
+
+#endif /* KSHARE_COMMAND_H */

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Results: from a struct kshare_run to the caller's buffer. */
+#include <linux/pagemap.h>
+
+#include "command.h"
+
+/* More than this is not copied with a spinlock held. */
+#define KSHARE_SPIN_COPY	1024
+
+int kshare_run_out(struct kshare_run *run, u32 count)
+{
+	struct kshare_val *out;
+
+	if (count <= run->out_room)
+		return 0;
+	kshare_run_out_reset(run);
+	out = kvcalloc(count, sizeof(*out), GFP_KERNEL_ACCOUNT);
+	if (!out)
+		return -ENOMEM;
+	if (run->out != run->out_inline)
+		kvfree(run->out);
+	run->out = out;
+	run->out_room = count;
+	return 0;
+}
+
+void kshare_run_out_reset(struct kshare_run *run)
+{
+	u32 i;
+
+	for (i = 0; i < run->out_count; i++)
+		kshare_val_put(&run->out[i], &run->doom);
+	run->out_count = 0;
+	run->number = 0;
+	run->result_flags = 0;
+}
+
+static int kshare_put(u64 to, const void *from, size_t n, bool may_fault)
+{
+	void __user *p = u64_to_user_ptr(to);
+	unsigned long left;
+
+	if (may_fault)
+		return copy_to_user(p, from, n) ? -EFAULT : 0;
+	pagefault_disable();
+	left = __copy_to_user_inatomic(p, from, n);
+	pagefault_enable();
+	return left ? KSHARE_MUST_FAULT : 0;
+}
+
+/* Long bytes, in pieces where that is allowed. */
+static int kshare_put_long(struct kshare_run *run, u64 to, const u8 *from, size_t n,
+			   bool may_fault)
+{
+	size_t piece;
+	int ret = 0;
+
+	while (n && !ret) {
+		piece = min_t(size_t, n, SZ_64K);
+		ret = kshare_put(to, from, piece, may_fault);
+		to += piece;
+		from += piece;
+		n -= piece;
+		if (may_fault || run->owned)
+			cond_resched();
+	}
+	return ret;
+}
+
+static u32 kshare_val_refs(const struct kshare_val *v)
+{
+	if (v->type == KSHARE_ENCODED && kshare_val_slow(v))
+		return v->blob->refs_count;
+	return v->type == KSHARE_REF;
+}
+
+u64 kshare_val_tail(const struct kshare_val *v)
+{
+	u32 refs;
+
+	if (!kshare_val_slow(v) || v->type == KSHARE_REF)
+		return 0;
+	refs = v->type == KSHARE_ENCODED ? kshare_val_refs(v) : 0;
+	return ALIGN((refs ? (1 + refs) * sizeof(u32) : 0) + (u64)v->len, 8);
+}
+
+static void kshare_reserved_use(struct kshare_run *run, struct kshare_object *obj, u32 rights)
+{
+	struct kshare_reserved *r = &run->reserved[run->reserved_used++];
+
+	r->obj = obj;
+	r->rights = rights;
+}
+
+/* One value as user space sees it; its tail goes to @tail, which moves on. */
+static int kshare_val_export(struct kshare_run *run, const struct kshare_val *v, bool may_fault,
+			     struct kshare_value *value, u64 *tail)
+{
+	u32 i, refs;
+	u64 to;
+	int ret;
+
+	value->type = v->type;
+	value->codec = v->codec;
+	value->inline_len = v->inline_len;
+	value->flags = 0;
+	value->len = v->len;
+	value->u = v->u;
+	if (likely(!kshare_val_slow(v)))
+		return 0;
+
+	if (v->type == KSHARE_REF) {
+		value->ref.handle = run->reserved[run->reserved_used].id;
+		value->ref.rights = v->len;
+		value->len = v->obj->type;
+		kshare_reserved_use(run, v->obj, v->len);
+		return 0;
+	}
+
+	to = *tail;
+	*tail += kshare_val_tail(v);
+	value->ptr = to;
+	refs = kshare_val_refs(v);
+	if (refs) {
+		value->flags = KSHARE_VF_REFS;
+		value->len += (1 + refs) * sizeof(u32);
+		ret = kshare_put(to, &refs, sizeof(refs), may_fault);
+		for (i = 0; i < refs && !ret; i++) {
+			to += sizeof(u32);
+			ret = kshare_put(to, &run->reserved[run->reserved_used].id, sizeof(u32),
+					 may_fault);
+			kshare_reserved_use(run, v->blob->refs[i].obj, v->blob->refs[i].rights);
+		}
+		if (ret)
+			return ret;
+		to += sizeof(u32);
+	}
+	return kshare_put_long(run, to, kshare_val_data(v), v->len, may_fault);
+}
+
+/**
+ * kshare_run_deliver() - writes a result to the caller's buffer
+ * @run: run
+ * @may_fault: no lock is held: user memory may be faulted in
+ *
+ * Return: 0; -ENOBUFS with &kshare_run.size set; -EFAULT; or KSHARE_MUST_OWN,
+ *	KSHARE_MUST_RESERVE, KSHARE_MUST_FAULT: kshare_run_meet() and try again.
+ */
+int kshare_run_deliver(struct kshare_run *run, bool may_fault)
+{
+	struct {
+		struct kshare_result head;
+		struct kshare_value values[2];
+	} small;
+	struct kshare_value value;
+	u64 tail, to;
+	u32 i, refs = 0;
+	int ret;
+
+	if (!run->out_addr)
+		return 0;
+	run->size = sizeof(struct kshare_result) + (u64)run->out_count * sizeof(value);
+	for (i = 0; i < run->out_count; i++) {
+		if (likely(!kshare_val_slow(&run->out[i])))
+			continue;
+		run->size += kshare_val_tail(&run->out[i]);
+		refs += kshare_val_refs(&run->out[i]);
+	}
+	if (run->size > run->out_len)
+		return -ENOBUFS;
+	if (refs > run->reserved_count) {
+		run->need = refs;
+		return KSHARE_MUST_RESERVE;
+	}
+	if (run->size > KSHARE_SPIN_COPY && !may_fault && !run->owned)
+		return KSHARE_MUST_OWN;
+
+	run->reserved_used = 0;
+	small.head.flags = run->result_flags;
+	small.head.count = run->out_count;
+	small.head.number = run->number;
+	tail = run->out_addr + sizeof(struct kshare_result) + (u64)run->out_count * sizeof(value);
+
+	if (likely(run->out_count <= ARRAY_SIZE(small.values))) {
+		for (i = 0; i < run->out_count; i++) {
+			ret = kshare_val_export(run, &run->out[i], may_fault, &small.values[i],
+						&tail);
+			if (ret)
+				return ret;
+		}
+		return kshare_put(run->out_addr, &small,
+				  sizeof(small.head) + run->out_count * sizeof(value), may_fault);
+	}
+
+	ret = kshare_put(run->out_addr, &small.head, sizeof(small.head), may_fault);
+	to = run->out_addr + sizeof(small.head);
+	for (i = 0; i < run->out_count && !ret; i++) {
+		ret = kshare_val_export(run, &run->out[i], may_fault, &value, &tail);
+		if (!ret)
+			ret = kshare_put(to, &value, sizeof(value), may_fault);
+		to += sizeof(value);
+		if (may_fault || run->owned)
+			cond_resched();
+	}
+	return ret;
+}
+
+static int kshare_run_reserve(struct kshare_run *run)
+{
+	struct kshare_reserved *more;
+	int ret;
+
+	more = kvcalloc(run->need, sizeof(*more), GFP_KERNEL_ACCOUNT);
+	if (!more)
+		return -ENOMEM;
+	if (run->reserved_count)
+		memcpy(more, run->reserved, run->reserved_count * sizeof(*more));
+	kvfree(run->reserved);
+	run->reserved = more;
+	while (run->reserved_count < run->need) {
+		struct kshare_reserved *r = &more[run->reserved_count];
+
+		ret = kshare_handle_reserve(run->client, &r->id, &r->handle);
+		if (ret)
+			return ret;
+		run->reserved_count++;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * kshare_run_meet() - does what an answer of @apply or of delivery asks for
+ * @run: run; no lock is held
+ * @ask: KSHARE_MUST_*
+ *
+ * Return: 0: try again; or an error to end with.
+ */
+int kshare_run_meet(struct kshare_run *run, int ask)
+{
+	/*
+	 * Each answer is rare, and makes the next try get further, unless other
+	 * threads work against it: then, sooner or later, somebody kills us.
+	 */
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	switch (ask) {
+	case KSHARE_MUST_PREPARE:
+		return 0;
+	case KSHARE_MUST_OWN:
+		run->own = true;
+		return 0;
+	case KSHARE_MUST_RESERVE:
+		return kshare_run_reserve(run);
+	case KSHARE_MUST_FAULT:
+		return fault_in_writeable(u64_to_user_ptr(run->out_addr), run->size) ? -EFAULT : 0;
+	}
+	return ask;
+}
+
+/**
+ * kshare_run_publish() - makes the handles in a result good, or takes them back
+ * @run: run; no lock is held
+ * @ret: its result
+ *
+ * Return: the result, which becomes -EFAULT if the size that -ENOBUFS promises
+ *	could not be written.
+ */
+int kshare_run_publish(struct kshare_run *run, int ret)
+{
+	struct kshare_result head = { .number = run->size };
+	u32 i;
+
+	if (ret == -ENOBUFS && run->out_addr && run->size > run->out_len &&
+	    kshare_put(run->out_addr, &head, sizeof(head), true))
+		ret = -EFAULT;
+	if (likely(!run->reserved))
+		return ret;
+	for (i = 0; i < run->reserved_count; i++) {
+		struct kshare_reserved *r = &run->reserved[i];
+
+		if (ret >= 0 && i < run->reserved_used) {
+			kshare_object_get(r->obj);
+			kshare_handle_publish(run->client, r->id, r->handle, r->obj, r->rights, 0);
+		} else {
+			kshare_handle_unreserve(run->client, r->id, r->handle);
+		}
+	}
+	kvfree(run->reserved);
+	run->reserved = NULL;
+	run->reserved_count = 0;
+	return ret;
+}

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How a row of the table is carried out; the rules are in command.h. */
+#include <linux/ktime.h>
+#include <linux/sched/signal.h>
+
+#include "command.h"
+#include "lockset.h"
+
+/* Waiters that are looked at with a spinlock held. */
+#define KSHARE_SPIN_GRANTS	32
+
+/* Checks of what needs no memory of the caller's. */
+static int kshare_cmd_check(const struct kshare_row *op, const struct kshare_cmd *cmd)
+{
+	u32 unused = ~op->fields;
+
+	if (unlikely(cmd->flags & ~op->cmd_flags))
+		return -EOPNOTSUPP;
+	if ((unused & KSHARE_FIELD_HANDLE && cmd->handle) ||
+	    (unused & KSHARE_FIELD_NR && cmd->nr) ||
+	    (unused & KSHARE_FIELD_OUT && cmd->out | cmd->out_len))
+		return -EINVAL;
+	if (unused & KSHARE_FIELD_KEY && (*(u64 *)&cmd->key | cmd->key.u))
+		return -EINVAL;
+	if (unused & KSHARE_FIELD_VALUE && (*(u64 *)&cmd->value | cmd->value.u))
+		return -EINVAL;
+	if (op->fields & KSHARE_FIELD_DEADLINE) {
+		if (cmd->deadline < 0)
+			return -EINVAL;
+	} else if (unused & KSHARE_FIELD_EXPECT && (cmd->tag | cmd->deadline)) {
+		return -EINVAL;
+	}
+	if (cmd->out) {
+		if (cmd->out_len < sizeof(struct kshare_result))
+			return -EINVAL;
+		if (cmd->out_len > KSHARE_MAX_OUT)
+			return -E2BIG;
+		if (!access_ok(u64_to_user_ptr(cmd->out), cmd->out_len))
+			return -EFAULT;
+	} else if (cmd->out_len) {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* A key that is short enough stays where it is read to. */
+static int kshare_key_import(struct kshare_run *run, const struct kshare_value *in)
+{
+	u64 budget = KSHARE_MAX_KEY;
+	int ret;
+
+	if (in->len <= sizeof(run->key_bytes) && in->len > sizeof(in->bytes) &&
+	    (in->type == KSHARE_STR || in->type == KSHARE_BYTES) &&
+	    !(in->codec | in->inline_len | in->flags)) {
+		if (copy_from_user(run->key_bytes, u64_to_user_ptr(in->ptr), in->len))
+			return -EFAULT;
+		run->key.type = in->type;
+		run->key.flags = KSHARE_VAL_BORROWED;
+		run->key.len = in->len;
+		run->key.data = run->key_bytes;
+	} else {
+		ret = kshare_val_import(run, in, run->op->key, &budget, &run->key);
+		if (ret)
+			return ret;
+	}
+	ret = kshare_val_check_key(&run->key);
+	if (!ret && run->obj->type == KSHARE_TYPE_NAMESPACE &&
+	    (run->key.type != KSHARE_STR || !run->key.len))
+		ret = -EINVAL;
+	return ret;
+}
+
+static int kshare_args_import(struct kshare_run *run, const struct kshare_cmd *cmd)
+{
+	const struct kshare_row *op = run->op;
+	u64 budget = KSHARE_MAX_VALUE;
+	int ret;
+
+	if (op->fields & KSHARE_FIELD_KEY) {
+		if (op->flags & KSHARE_ROW_KEY_IS_KEY)
+			ret = kshare_key_import(run, &cmd->key);
+		else
+			ret = kshare_val_import(run, &cmd->key, op->key, &budget, &run->key);
+		if (ret)
+			return ret;
+	}
+	if (op->fields & KSHARE_FIELD_VALUE) {
+		if (op->value == KSHARE_TAKES_VECTOR) {
+			if (cmd->value.type != KSHARE_VECTOR)
+				return cmd->value.type > KSHARE_VECTOR ? -EOPNOTSUPP : -EINVAL;
+			ret = kshare_vec_import(run, &cmd->value);
+		} else {
+			ret = kshare_val_import(run, &cmd->value, op->value, &budget, &run->value);
+		}
+		if (ret)
+			return ret;
+	}
+	if (op->fields & KSHARE_FIELD_EXPECT)
+		return kshare_val_import(run, &cmd->expect, op->expect, &budget, &run->expect);
+	return 0;
+}
+
+/**
+ * kshare_run_begin() - checks a command and brings its arguments in
+ * @run: filled in
+ * @client: whose it is
+ * @cmd: the command, in kernel memory; not trusted
+ *
+ * Return: 0 or an error; kshare_run_end() has to follow in both cases.
+ */
+int kshare_run_begin(struct kshare_run *run, struct kshare_client *client,
+		     const struct kshare_cmd *cmd)
+{
+	const struct kshare_row *op = kshare_op_find(cmd->op);
+	u32 handle = cmd->handle;
+	int ret;
+
+	/* All but key_bytes and waiter; spelled out, since most is not needed. */
+	run->client = client;
+	run->op = op;
+	run->obj = NULL;
+	run->handle = handle;
+	run->rights = 0;
+	run->flags = cmd->flags;
+	run->nr = cmd->nr;
+	run->out_len = cmd->out_len;
+	run->out_addr = cmd->out;
+	run->deadline = 0;
+	run->tag = 0;
+	run->key = (struct kshare_val){};
+	run->value = (struct kshare_val){};
+	run->expect = (struct kshare_val){};
+	run->vec = NULL;
+	run->vec_count = 0;
+	run->slack = 0;
+	run->atomic = false;
+	run->own = false;
+	run->owned = false;
+	run->changed = false;
+	run->waiting = false;
+	run->result_flags = 0;
+	run->number = 0;
+	run->out = run->out_inline;
+	run->out_count = 0;
+	run->out_room = ARRAY_SIZE(run->out_inline);
+	run->reserved = NULL;
+	run->reserved_count = 0;
+	run->reserved_used = 0;
+	run->size = 0;
+	run->doom.first = NULL;
+	memset(&run->u, 0, sizeof(run->u));
+
+	if (unlikely(!op))
+		return -ENOTTY;
+	ret = kshare_cmd_check(op, cmd);
+	if (unlikely(ret))
+		return ret;
+	if (op->fields & KSHARE_FIELD_DEADLINE) {
+		run->deadline = cmd->deadline;
+		run->tag = cmd->tag;
+	}
+	if (!op->types)
+		return 0;
+
+	if (!handle && op->flags & KSHARE_ROW_OWN_DOMAIN)
+		handle = KSHARE_OWN_DOMAIN;
+	run->obj = kshare_handle_find(client, handle, &run->rights);
+	if (unlikely(!run->obj))
+		return -EBADF;
+	if (unlikely(!(op->types & BIT(run->obj->type))))
+		return -ENOTTY;
+	if (unlikely(op->rights & ~run->rights))
+		return -EACCES;
+	return kshare_args_import(run, cmd);
+}
+
+/**
+ * kshare_run_end() - lets everything go that a command held
+ * @run: run; no lock is held
+ */
+void kshare_run_end(struct kshare_run *run)
+{
+	u32 i;
+
+	if (run->op && run->op->finish)
+		run->op->finish(run);
+	kshare_run_out_reset(run);
+	if (unlikely(run->out != run->out_inline))
+		kvfree(run->out);
+	if (unlikely(run->vec)) {
+		for (i = 0; i < run->vec_count; i++)
+			kshare_val_put(&run->vec[i], &run->doom);
+		kvfree(run->vec);
+	}
+	kshare_val_put(&run->key, &run->doom);
+	kshare_val_put(&run->value, &run->doom);
+	kshare_val_put(&run->expect, &run->doom);
+	if (run->obj)
+		kshare_object_put_deferred(run->obj, &run->doom);
+	if (unlikely(run->doom.first))
+		kshare_doom_run(&run->doom);
+}
+
+/* @apply, with what it leaves if it fails taken back. */
+int kshare_run_apply(struct kshare_run *run)
+{
+	kshare_object_assert_held(run->obj);
+	return run->op->apply(run);
+}
+
+/**
+ * kshare_run_undo() - takes back what @apply did
+ * @run: run whose apply succeeded; its object is still locked or owned
+ *
+ * The values of the result are dropped later, by kshare_run_out_reset().
+ */
+void kshare_run_undo(struct kshare_run *run)
+{
+	kshare_object_assert_held(run->obj);
+	if (run->op->undo)
+		run->op->undo(run);
+	if (run->changed)
+		WRITE_ONCE(run->obj->version, run->obj->version - 1);
+	run->changed = false;
+}
+
+/**
+ * kshare_run_commit() - a change is final: notes who made it
+ * @run: run that changed its object, which is locked or owned
+ */
+void kshare_run_commit(struct kshare_run *run)
+{
+	struct kshare_who *who = run->client->who;
+	struct kshare_object *obj = run->obj;
+
+	if (likely(obj->writer == who))
+		return;
+	kshare_who_put(obj->writer);
+	obj->writer = kshare_who_get(who);
+}
+
+bool kshare_grant(struct kshare_object *obj, bool owned, struct kshare_wakes *wakes)
+{
+	struct kshare_waiter *w, *next;
+	unsigned int looked = 0;
+
+	kshare_object_assert_held(obj);
+	list_for_each_entry_safe(w, next, &obj->waiters, link) {
+		struct kshare_run *run = container_of(w, struct kshare_run, waiter);
+		int ret;
+
+		if (!owned && looked++ == KSHARE_SPIN_GRANTS)
+			return true;
+		kshare_object_write_begin(obj);
+		ret = kshare_run_apply(run);
+		kshare_object_write_end(obj);
+		if (ret == KSHARE_MUST_WAIT) {
+			if (obj->ops->fifo)
+				break;
+			continue;
+		}
+		if (run->changed)
+			kshare_run_commit(run);
+		WRITE_ONCE(obj->waiter_count, obj->waiter_count - 1);
+		kshare_uncharge(obj->domain, KSHARE_LIMIT_WAITERS, 1);
+		kshare_waiter_claim(w, ret, wakes);
+		if (owned)
+			cond_resched();
+	}
+	return false;
+}
+
+void kshare_grant_rest(struct kshare_object *obj)
+{
+	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
+
+	kshare_lockset_begin(obj->domain);
+	kshare_object_own(obj);
+	kshare_grant(obj, true, &wakes);
+	kshare_object_disown(obj);
+	kshare_lockset_end(obj->domain);
+	kshare_wakes_run(&wakes);
+}
+
+/* A waiter cannot use what it was handed. */
+static void kshare_run_give_back(struct kshare_run *run)
+{
+	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
+	struct kshare_object *obj = run->obj;
+	bool more;
+
+	kshare_object_lock(obj);
+	kshare_object_write_begin(obj);
+	if (run->op->undo)
+		run->op->undo(run);
+	kshare_object_write_end(obj);
+	more = kshare_grant(obj, false, &wakes);
+	kshare_object_unlock(obj);
+	kshare_wakes_run(&wakes);
+	if (more)
+		kshare_grant_rest(obj);
+}
+
+/* Delivers what needs not, or cannot, be taken back under the lock. */
+static int kshare_run_deliver_after(struct kshare_run *run)
+{
+	int ret;
+
+	do {
+		ret = kshare_run_deliver(run, true);
+		if (ret > -MAX_ERRNO)
+			return ret;
+		ret = kshare_run_meet(run, ret);
+	} while (!ret);
+	return ret;
+}
+
+/* The run's waiter is queued. */
+static int kshare_run_wait(struct kshare_run *run)
+{
+	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
+	struct kshare_object *obj = run->obj;
+	int ret, err;
+
+	ret = kshare_waiter_sleep(&run->waiter, run->deadline);
+	if (ret) {
+		bool left, more = false;
+
+		kshare_object_lock(obj);
+		left = kshare_object_unwait(obj, &run->waiter);
+		if (left && obj->ops->fifo)
+			more = kshare_grant(obj, false, &wakes);
+		kshare_object_unlock(obj);
+		kshare_wakes_run(&wakes);
+		if (more)
+			kshare_grant_rest(obj);
+		if (left)
+			return ret;
+		kshare_waiter_finish(&run->waiter);
+	}
+
+	ret = run->waiter.result;
+	if (ret < 0)
+		return ret;
+	err = kshare_run_deliver_after(run);
+	if (err)
+		kshare_run_give_back(run);
+	return err ?: ret;
+}
+
+/* Under the lock: becomes a waiter, unless the caller does not want to wait. */
+static int kshare_run_queue(struct kshare_run *run)
+{
+	if (run->flags & KSHARE_NOWAIT)
+		return -EAGAIN;
+	if (run->deadline && run->deadline <= ktime_get_ns())
+		return -ETIMEDOUT;
+	kshare_waiter_init_task(&run->waiter);
+	run->waiting = true;
+	return kshare_object_wait(run->obj, &run->waiter);
+}
+
+/* Once, with the object locked or owned. */
+static int kshare_run_once(struct kshare_run *run)
+{
+	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
+	struct kshare_object *obj = run->obj;
+	const struct kshare_row *op = run->op;
+	bool more = false, queued = false;
+	int ret, err;
+
+	if (unlikely(run->own)) {
+		kshare_lockset_begin(obj->domain);
+		kshare_object_own(obj);
+		run->owned = true;
+	} else {
+		kshare_object_lock(obj);
+	}
+	if (op->undo)
+		kshare_object_write_begin(obj);
+	ret = kshare_run_apply(run);
+	if (ret >= 0 && op->undo) {
+		err = kshare_run_deliver(run, false);
+		if (unlikely(err)) {
+			kshare_run_undo(run);
+			ret = err;
+		}
+	}
+	if (op->undo)
+		kshare_object_write_end(obj);
+
+	if (ret == KSHARE_MUST_WAIT) {
+		ret = kshare_run_queue(run);
+		queued = !ret;
+	} else if (ret >= 0 && run->changed) {
+		kshare_run_commit(run);
+		if (!list_empty(&obj->waiters))
+			more = kshare_grant(obj, run->owned, &wakes);
+	}
+
+	if (unlikely(run->owned)) {
+		run->owned = false;
+		kshare_object_disown(obj);
+		kshare_lockset_end(obj->domain);
+	} else {
+		kshare_object_unlock(obj);
+	}
+	kshare_wakes_run(&wakes);
+	if (more)
+		kshare_grant_rest(obj);
+
+	if (queued)
+		return kshare_run_wait(run);
+	if (ret >= 0 && !op->undo) {
+		err = kshare_run_deliver_after(run);
+		ret = err ?: ret;
+	}
+	return ret;
+}
+
+/* Without any lock: -EAGAIN if it has to be done with one. */
+static int kshare_run_read(struct kshare_run *run)
+{
+	struct kshare_object *obj = run->obj;
+	int ret;
+
+	rcu_read_lock();
+	run->seq = raw_seqcount_begin(&obj->seq);
+	ret = run->op->read(run);
+	if (read_seqcount_retry(&obj->seq, run->seq))
+		ret = -EAGAIN;
+	rcu_read_unlock();
+	if (unlikely(ret == -EAGAIN))
+		kshare_run_out_reset(run);
+	return ret;
+}
+
+/**
+ * kshare_run_execute() - carries out a command
+ * @run: run that was begun
+ *
+ * Return: its result.
+ */
+int kshare_run_execute(struct kshare_run *run)
+{
+	const struct kshare_row *op = run->op;
+	int ret, err;
+
+	if (op->issue)
+		return op->issue(run);
+	if (op->read) {
+		ret = kshare_run_read(run);
+		if (ret >= 0) {
+			err = kshare_run_deliver_after(run);
+			return err ?: ret;
+		}
+		if (ret != -EAGAIN)
+			return ret;
+	}
+	for (;;) {
+		ret = op->prepare ? op->prepare(run) : 0;
+		if (!ret)
+			ret = kshare_run_once(run);
+		if (likely(ret > -MAX_ERRNO))
+			return ret;
+		ret = kshare_run_meet(run, ret);
+		if (ret)
+			return ret;
+		kshare_run_out_reset(run);
+	}
+}
+
+int kshare_command(struct kshare_client *client, const struct kshare_cmd *cmd)
+{
+	struct kshare_run run;
+	int ret;
+
+	ret = kshare_run_begin(&run, client, cmd);
+	if (!ret)
+		ret = kshare_run_execute(&run);
+	ret = kshare_run_publish(&run, ret);
+	kshare_run_end(&run);
+	return ret;
+}
