@@ -4,7 +4,6 @@
  */
 #include "table.h"
 
-#define MIN_BITS	3
 #define MAX_BITS	26	/* 2^29 bytes, within what kvmalloc() gives */
 
 /*
@@ -357,8 +356,8 @@ u32 kshare_table_wants(const struct kshare_table *t, u64 more)
 		return count > 1ULL << MAX_BITS ? MAX_BITS : order_base_2(count);
 	}
 	/* By no more at a time than what a few inserts can move. */
-	if (bits > MIN_BITS && count < 1ULL << bits >> 3)
-		return max_t(u32, bits - 2, MIN_BITS);
+	if (bits > KSHARE_MIN_BITS && count < 1ULL << bits >> 3)
+		return max_t(u32, bits - 2, KSHARE_MIN_BITS);
 	return 0;
 }
 
@@ -389,7 +388,7 @@ struct kshare_buckets *kshare_table_resize(struct kshare_table *t, struct kshare
 
 int kshare_table_init(struct kshare_table *t, const siphash_key_t *secret)
 {
-	struct kshare_buckets *b = kshare_buckets_alloc(MIN_BITS);
+	struct kshare_buckets *b = kshare_buckets_alloc(KSHARE_MIN_BITS);
 
 	if (!b)
 		return -ENOMEM;

@@ -140,6 +140,9 @@ void kshare_table_restore(struct kshare_table *t, struct kshare_entry *e);
 #define KSHARE_TABLE_MOVE	4
 #define KSHARE_TABLE_SCAN	16
 
+/* Bits of the smallest bucket array. */
+#define KSHARE_MIN_BITS	3
+
 u32 kshare_table_wants(const struct kshare_table *t, u64 more);
 struct kshare_buckets *kshare_buckets_alloc(u32 bits);
 void kshare_buckets_free(struct kshare_buckets *b);
