@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The functions of the rows of the table, by type; command.h says when each kind
+ * is called.  Named as the operation: kshare_dict_pop() is KSHARE_OP_DICT_POP.
+ */
+#ifndef KSHARE_TYPES_TYPES_H
+#define KSHARE_TYPES_TYPES_H
+
+struct kshare_run;
+
+int kshare_cell_get_read(struct kshare_run *run);
+int kshare_cell_get(struct kshare_run *run);
+int kshare_cell_set(struct kshare_run *run);
+int kshare_cell_swap(struct kshare_run *run);
+int kshare_cell_add(struct kshare_run *run);
+int kshare_cell_and(struct kshare_run *run);
+int kshare_cell_or(struct kshare_run *run);
+int kshare_cell_xor(struct kshare_run *run);
+int kshare_cell_cas(struct kshare_run *run);
+int kshare_cell_wait_prepare(struct kshare_run *run);
+int kshare_cell_wait(struct kshare_run *run);
+int kshare_cell_check(struct kshare_run *run);
+void kshare_cell_undo(struct kshare_run *run);
+void kshare_cell_finish(struct kshare_run *run);
+
+int kshare_array_get(struct kshare_run *run);
+int kshare_array_set(struct kshare_run *run);
+int kshare_array_read_prepare(struct kshare_run *run);
+int kshare_array_read(struct kshare_run *run);
+int kshare_array_write_prepare(struct kshare_run *run);
+int kshare_array_write(struct kshare_run *run);
+void kshare_array_write_undo(struct kshare_run *run);
+void kshare_array_write_finish(struct kshare_run *run);
+int kshare_array_add(struct kshare_run *run);
+int kshare_array_cas(struct kshare_run *run);
+int kshare_array_len(struct kshare_run *run);
+void kshare_array_undo(struct kshare_run *run);
+
+int kshare_dict_get_read(struct kshare_run *run);
+int kshare_dict_get(struct kshare_run *run);
+int kshare_dict_set_prepare(struct kshare_run *run);
+int kshare_dict_set(struct kshare_run *run);
+int kshare_dict_setdefault(struct kshare_run *run);
+int kshare_dict_delete_prepare(struct kshare_run *run);
+int kshare_dict_delete(struct kshare_run *run);
+int kshare_dict_pop(struct kshare_run *run);
+int kshare_dict_popitem(struct kshare_run *run);
+int kshare_dict_contains_read(struct kshare_run *run);
+int kshare_dict_contains(struct kshare_run *run);
+int kshare_dict_len(struct kshare_run *run);
+int kshare_dict_clear_prepare(struct kshare_run *run);
+int kshare_dict_clear(struct kshare_run *run);
+void kshare_dict_clear_undo(struct kshare_run *run);
+int kshare_dict_update_prepare(struct kshare_run *run);
+int kshare_dict_update(struct kshare_run *run);
+void kshare_dict_update_undo(struct kshare_run *run);
+void kshare_dict_update_finish(struct kshare_run *run);
+int kshare_dict_add(struct kshare_run *run);
+int kshare_dict_cas(struct kshare_run *run);
+int kshare_dict_get_many_prepare(struct kshare_run *run);
+int kshare_dict_get_many(struct kshare_run *run);
+int kshare_dict_page_prepare(struct kshare_run *run);
+int kshare_dict_page(struct kshare_run *run);
+int kshare_dict_check(struct kshare_run *run);
+int kshare_dict_absent(struct kshare_run *run);
+void kshare_dict_undo(struct kshare_run *run);
+void kshare_dict_finish(struct kshare_run *run);
+
+int kshare_list_get(struct kshare_run *run);
+int kshare_list_set_prepare(struct kshare_run *run);
+int kshare_list_set(struct kshare_run *run);
+int kshare_list_append_prepare(struct kshare_run *run);
+int kshare_list_append(struct kshare_run *run);
+int kshare_list_insert(struct kshare_run *run);
+int kshare_list_remove_prepare(struct kshare_run *run);
+int kshare_list_pop(struct kshare_run *run);
+int kshare_list_delete(struct kshare_run *run);
+int kshare_list_extend_prepare(struct kshare_run *run);
+int kshare_list_extend(struct kshare_run *run);
+int kshare_list_slice_prepare(struct kshare_run *run);
+int kshare_list_slice(struct kshare_run *run);
+int kshare_list_slice_set_prepare(struct kshare_run *run);
+int kshare_list_slice_set(struct kshare_run *run);
+int kshare_list_slice_delete_prepare(struct kshare_run *run);
+int kshare_list_slice_delete(struct kshare_run *run);
+int kshare_list_remove(struct kshare_run *run);
+int kshare_list_index(struct kshare_run *run);
+int kshare_list_count(struct kshare_run *run);
+int kshare_list_contains(struct kshare_run *run);
+int kshare_list_reverse(struct kshare_run *run);
+int kshare_list_sort_prepare(struct kshare_run *run);
+int kshare_list_sort(struct kshare_run *run);
+int kshare_list_len(struct kshare_run *run);
+int kshare_list_clear_prepare(struct kshare_run *run);
+int kshare_list_clear(struct kshare_run *run);
+int kshare_list_add(struct kshare_run *run);
+int kshare_list_cas(struct kshare_run *run);
+int kshare_list_check(struct kshare_run *run);
+void kshare_list_undo(struct kshare_run *run);
+void kshare_list_finish(struct kshare_run *run);
+
+int kshare_lock_acquire(struct kshare_run *run);
+int kshare_lock_acquire_prepare(struct kshare_run *run);
+void kshare_lock_acquire_undo(struct kshare_run *run);
+int kshare_lock_release(struct kshare_run *run);
+void kshare_lock_release_undo(struct kshare_run *run);
+
+int kshare_event_set(struct kshare_run *run);
+int kshare_event_clear(struct kshare_run *run);
+int kshare_event_is_set(struct kshare_run *run);
+int kshare_event_wait(struct kshare_run *run);
+void kshare_event_undo(struct kshare_run *run);
+
+#endif /* KSHARE_TYPES_TYPES_H */
