@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The ioctls: copied in, checked for size, copied out.  No logic. */
+#include <linux/fs.h>
+
+#include "../batch.h"
+#include "../command.h"
+#include "door.h"
+
+/* Sizes that were published first; a structure never gets smaller. */
+#define KSHARE_CMD_SIZE_VER0	80
+#define KSHARE_BATCH_SIZE_VER0	40
+#define KSHARE_QUERY_SIZE_VER0	96
+
+static_assert(sizeof(struct kshare_value) == 16);
+static_assert(sizeof(struct kshare_cmd) == KSHARE_CMD_SIZE_VER0);
+static_assert(sizeof(struct kshare_batch) == KSHARE_BATCH_SIZE_VER0);
+static_assert(sizeof(struct kshare_query) == KSHARE_QUERY_SIZE_VER0);
+
+/* The size that stands at the beginning of each structure. */
+static int kshare_size_get(void __user *from, u32 least, u32 *size)
+{
+	if (get_user(*size, (u32 __user *)from))
+		return -EFAULT;
+	if (*size < least)
+		return -EINVAL;
+	return *size > PAGE_SIZE ? -E2BIG : 0;
+}
+
+static long kshare_ioctl_cmd(struct kshare_client *client, void __user *from)
+{
+	struct kshare_cmd cmd;
+	u32 size;
+	int ret;
+
+	/* The size that is read first may change; what counts is the copy's. */
+	ret = kshare_size_get(from, KSHARE_CMD_SIZE_VER0, &size);
+	if (ret)
+		return ret;
+	if (likely(size == sizeof(cmd)))
+		ret = copy_from_user(&cmd, from, sizeof(cmd)) ? -EFAULT : 0;
+	else
+		ret = copy_struct_from_user(&cmd, sizeof(cmd), from, size);
+	if (ret)
+		return ret;
+	if (unlikely(cmd.size != size))
+		return -EINVAL;
+	if (unlikely(!kshare_client_is_mine(client)) && cmd.op != KSHARE_OP_CLIENT_BIND)
+		return -EPERM;
+	return kshare_command(client, &cmd);
+}
+
+/* All commands of a batch, in kernel memory, each as long as we know it. */
+static struct kshare_cmd *kshare_batch_get(const struct kshare_batch *batch)
+{
+	const u8 __user *from = u64_to_user_ptr(batch->cmds);
+	struct kshare_cmd *cmds;
+	int ret = 0;
+	u32 i;
+
+	cmds = kvmalloc_array(batch->count, sizeof(*cmds), GFP_KERNEL_ACCOUNT);
+	if (!cmds)
+		return ERR_PTR(-ENOMEM);
+	if (batch->cmd_size == sizeof(*cmds)) {
+		if (copy_from_user(cmds, from, batch->count * sizeof(*cmds)))
+			ret = -EFAULT;
+	} else {
+		for (i = 0; i < batch->count && !ret; i++) {
+			ret = copy_struct_from_user(&cmds[i], sizeof(*cmds), from,
+						    batch->cmd_size);
+			from += batch->cmd_size;
+		}
+	}
+	for (i = 0; i < batch->count && !ret; i++)
+		if (cmds[i].size != batch->cmd_size)
+			ret = -EINVAL;
+	if (ret) {
+		kvfree(cmds);
+		return ERR_PTR(ret);
+	}
+	return cmds;
+}
+
+static long kshare_ioctl_batch(struct kshare_client *client, void __user *from)
+{
+	struct kshare_batch __user *out = from;
+	struct kshare_batch batch;
+	struct kshare_cmd *cmds;
+	u32 size;
+	int ret;
+
+	ret = kshare_size_get(from, KSHARE_BATCH_SIZE_VER0, &size);
+	if (!ret)
+		ret = copy_struct_from_user(&batch, sizeof(batch), from, size);
+	if (ret)
+		return ret;
+	if (batch.size != size)
+		return -EINVAL;
+	if (!kshare_client_is_mine(client))
+		return -EPERM;
+	if (batch.flags & ~(KSHARE_BATCH_RUN_ON | KSHARE_BATCH_ATOMIC))
+		return -EOPNOTSUPP;
+	if (batch.flags == (KSHARE_BATCH_RUN_ON | KSHARE_BATCH_ATOMIC))
+		return -EINVAL;
+	if (batch.reserved || batch.done || !batch.count)
+		return -EINVAL;
+	if (batch.cmd_size < KSHARE_CMD_SIZE_VER0 || batch.cmd_size % 8)
+		return -EINVAL;
+	if (batch.count > KSHARE_MAX_BATCH || batch.cmd_size > PAGE_SIZE)
+		return -E2BIG;
+
+	/* Before anything happens: so that it can be told what has. */
+	if (put_user(0, &out->done))
+		return -EFAULT;
+	cmds = kshare_batch_get(&batch);
+	if (IS_ERR(cmds))
+		return PTR_ERR(cmds);
+	ret = kshare_batch_run(client, &batch, cmds);
+	kvfree(cmds);
+	if (put_user(batch.done, &out->done) && ret >= 0)
+		ret = -EFAULT;
+	return ret;
+}
+
+static long kshare_ioctl_query(void __user *from)
+{
+	struct kshare_op_info info;
+	struct kshare_query query;
+	u8 __user *rows;
+	u32 size, i;
+	int ret;
+
+	ret = kshare_size_get(from, KSHARE_QUERY_SIZE_VER0, &size);
+	if (!ret)
+		ret = copy_struct_from_user(&query, sizeof(query), from, size);
+	if (ret)
+		return ret;
+	if (query.size != size || query.reserved || (query.ops && query.op_size < 8))
+		return -EINVAL;
+	if (query.op_size > PAGE_SIZE)
+		return -E2BIG;
+
+	rows = u64_to_user_ptr(query.ops);
+	for (i = 0; query.ops && i < query.op_count && kshare_op_describe(i, &info); i++) {
+		ret = copy_struct_to_user(rows, query.op_size, &info, sizeof(info), NULL);
+		if (ret)
+			return ret;
+		rows += query.op_size;
+	}
+
+	query.version = KSHARE_UAPI_VERSION;
+	query.features = KSHARE_FEATURE_ATOMIC_BATCH;
+	query.domain = KSHARE_OWN_DOMAIN;
+	query.op_count = kshare_op_count();
+	query.max_key = KSHARE_MAX_KEY;
+	query.max_value = KSHARE_MAX_VALUE;
+	query.max_vector = KSHARE_MAX_VECTOR;
+	query.max_batch = KSHARE_MAX_BATCH;
+	query.max_out = KSHARE_MAX_OUT;
+	query.max_refs = KSHARE_MAX_REFS;
+	for (i = 0; i < KSHARE_LIMIT_COUNT; i++)
+		query.limit[i] = kshare_default_limit(i);
+	return copy_struct_to_user(from, size, &query, sizeof(query), NULL);
+}
+
+long kshare_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct kshare_client *client = file->private_data;
+	void __user *from = (void __user *)arg;
+
+	switch (cmd) {
+	case KSHARE_IOC_CMD:
+		return kshare_ioctl_cmd(client, from);
+	case KSHARE_IOC_BATCH:
+		return kshare_ioctl_batch(client, from);
+	case KSHARE_IOC_QUERY:
+		return kshare_ioctl_query(from);
+	}
+	return -ENOTTY;
+}
