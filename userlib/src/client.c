@@ -118,8 +118,8 @@ static int check_opts(const struct kshare_connect_opts *opts, struct kshare_conn
 
 int kshare_connect(const struct kshare_connect_opts *opts, struct kshare **k)
 {
+	struct kshare_engine *engine = NULL;
 	struct kshare_connect_opts o;
-	struct kshare_engine *engine;
 	int err;
 
 	err = check_opts(opts, &o);

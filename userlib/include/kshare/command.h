@@ -36,8 +36,9 @@ void kshare_prep(struct kshare_cmd *cmd, uint32_t op, struct kshare_obj *obj);
  * kshare_submit() - carries out a command
  * @k: the client, of which all proxies in the command must be
  * @cmd: the command; its @out and @out_len are set if @reply is given
- * @reply: takes the result; NULL if it is not wanted, or if @cmd->out is the
- *	caller's
+ * @reply: takes the result; NULL if it is not wanted, if the operation gives
+ *	neither values nor a number beside its result (-EINVAL), or if @cmd->out is
+ *	the caller's
  *
  * Return: what the operation gives.  -EINTR if a signal came while it waited, and
  * nothing has been done; a handler with SA_RESTART does not let that happen.
@@ -82,6 +83,8 @@ struct kshare_cmd *kshare_batch_add(struct kshare_cmds *batch);
 /**
  * kshare_batch_ask() - adds a command with a reply
  * @batch: the batch
+ *
+ * Only for operations that give values or a number; others fail with -EINVAL.
  *
  * Return: as kshare_batch_add().  kshare_batch_reply() gives the reply.
  */
