@@ -186,22 +186,34 @@ static void dir_replace(struct kshare_deque *d, struct kshare_deque_room *room)
 {
 	u64 spare = lead(d), n;
 
-	for (n = 0; n < d->chunks; n++)
-		room->dir[n] = d->dir[dir_index(d, d->first + n)];
+	for (n = 0; n < d->chunks; n++) {
+		u64 from = dir_index(d, d->first + n);
+
+		room->dir[n] = d->dir[from];
+		d->dir[from] = NULL;
+	}
 	d->first = 0;
 	WRITE_ONCE(d->head, spare * KSHARE_CHUNK + d->head % KSHARE_CHUNK);
 	swap(d->dir, room->dir);
 	swap(d->dir_bits, room->dir_bits);
 }
 
-/* Takes what @more elements need, wherever they go. */
-static void take_room(struct kshare_deque *d, u64 more, struct kshare_deque_room *room)
+/*
+ * Takes from @room what @more elements at that end need, and what they would
+ * need elsewhere too if it is there: who asked for so much would ask again.
+ */
+static void take_room(struct kshare_deque *d, u64 more, bool front, struct kshare_deque_room *room)
 {
-	u64 need = chunks_needed(d->head, d->count, more);
+	u64 slot = front ? (d->head - more) % KSHARE_CHUNK : d->head % KSHARE_CHUNK;
+	u64 need = chunks_for(slot, d->count + more);
 
 	if (!dir_holds(d->dir, d->dir_bits, need))
 		dir_replace(d, room);
 	while (d->chunks < need)
+		add_last(d, room_pop(room));
+
+	need = min(chunks_needed(d->head, d->count, more), dir_slots(d));
+	while (d->chunks < need && room && room->chunks)
 		add_last(d, room_pop(room));
 }
 
@@ -307,7 +319,7 @@ void kshare_deque_splice(struct kshare_deque *d, u64 at, u64 del, u64 ins,
 		copy_out(d, d->head + at, del, old);
 
 	if (ins > del)
-		take_room(d, ins - del, room);
+		take_room(d, ins - del, front, room);
 
 	if (front && ins != del) {
 		if (ins > del)

@@ -93,11 +93,12 @@ static inline struct kshare_val *kshare_deque_at(const struct kshare_deque *d, u
  * @ins: how many come
  * @new: the new ones, taken over bit by bit, or NULL to leave the slots NONE
  * @old: where those that go are moved to; room for @del, none of it in @new
- * @room: memory; must fit.  May be NULL if @ins is not more than @del
+ * @room: memory; must fit.  May be NULL for an undo, or if @ins is not more
+ *	than @del
  *
- * Cannot fail.  Undone by a splice of the old ones over the new ones, which
- * fits without memory if all later changes are undone before it and
- * kshare_deque_trim() was not called between.
+ * Cannot fail.  Undone by a splice of the old ones over the new ones; that needs
+ * no room (whatever kshare_deque_fits() says) if all later changes are undone
+ * before it and kshare_deque_trim() was not called between.
  */
 void kshare_deque_splice(struct kshare_deque *d, u64 at, u64 del, u64 ins,
 			 const struct kshare_val *new, struct kshare_val *old,
