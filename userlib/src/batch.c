@@ -178,7 +178,6 @@ static bool grow_reply(struct kshare_cmds *b)
 int kshare_batch_run(struct kshare_cmds *batch)
 {
 	bool atomic = batch->flags & KSHARE_BATCH_ATOMIC;
-	unsigned int failed = 0;
 	unsigned int i;
 	int err;
 
@@ -191,13 +190,11 @@ int kshare_batch_run(struct kshare_cmds *batch)
 		err = run_some(batch, atomic ? 0 : batch->done);
 		if (err == -ENOBUFS && grow_reply(batch))
 			err = 0;
-		else if (err < 0)
-			failed = batch->done;
 	}
 	for (i = 0; i < batch->count; i++) {
-		/* Undone, even if it had a result on the way. */
-		if (atomic && err < 0 && (i != failed || batch->results[i] >= 0))
-			batch->results[i] = -ECANCELED;
+		/* One failed, and none was carried out. */
+		if (atomic && err < 0)
+			batch->results[i] = i == batch->done ? err : -ECANCELED;
 		if (batch->replies[i] && batch->results[i] >= 0)
 			ks_reply_receive(batch->replies[i]);
 		else if (batch->replies[i])
