@@ -164,7 +164,7 @@ int kshare_handle_close(struct kshare_client *client, u32 id)
 	obj = handle->obj;
 	kfree_rcu(handle, rcu);
 	kshare_handle_uncharge(client);
-	if (obj->ops->abandon && !kshare_handle_other(client, obj))
+	if (obj->ops->holds && obj->ops->holds(obj, client) && !kshare_handle_other(client, obj))
 		obj->ops->abandon(obj, client);
 	kshare_object_put(obj);
 	return 0;

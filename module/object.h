@@ -91,8 +91,9 @@ struct kshare_create {
  *	NULL
  * @extra: bytes to charge for it beyond @size, after @init; or NULL
  * @stat: adds to the stat; under the object's lock; or NULL
+ * @holds: does the client hold something of it?  A guess, without a lock; or NULL
  * @abandon: the client has no way to it any more: give up what it holds of it;
- *	or NULL
+ *	there if @holds is
  */
 struct kshare_type_ops {
 	u32 type;
@@ -104,6 +105,7 @@ struct kshare_type_ops {
 	void (*empty)(struct kshare_object *obj, struct kshare_doom *doom);
 	size_t (*extra)(const struct kshare_object *obj);
 	void (*stat)(struct kshare_object *obj, struct kshare_stat *stat);
+	bool (*holds)(const struct kshare_object *obj, const struct kshare_client *client);
 	void (*abandon)(struct kshare_object *obj, struct kshare_client *client);
 };
 

@@ -65,7 +65,7 @@ static void kshare_lock_hold(struct kshare_lock *lock, struct kshare_client *cli
 		list_del_init(&lock->held);
 		spin_unlock(&old->held_lock);
 	}
-	lock->client = client;
+	WRITE_ONCE(lock->client, client);
 	if (client) {
 		spin_lock(&client->held_lock);
 		list_add_tail(&lock->held, &client->held);
@@ -84,6 +84,11 @@ static void kshare_lock_destroy(struct kshare_object *obj, struct kshare_doom *d
 		list_del(&lock->held);
 		spin_unlock(&client->held_lock);
 	}
+}
+
+static bool kshare_lock_holds(const struct kshare_object *obj, const struct kshare_client *client)
+{
+	return READ_ONCE(container_of(obj, struct kshare_lock, obj)->client) == client;
 }
 
 /* The holder is gone, or has no way to the lock any more: the next one gets it. */
@@ -153,6 +158,7 @@ const struct kshare_type_ops kshare_lock_type = {
 	.init = kshare_lock_init,
 	.destroy = kshare_lock_destroy,
 	.stat = kshare_lock_stat,
+	.holds = kshare_lock_holds,
 	.abandon = kshare_lock_abandon,
 };
 
@@ -163,6 +169,7 @@ const struct kshare_type_ops kshare_rlock_type = {
 	.init = kshare_lock_init,
 	.destroy = kshare_lock_destroy,
 	.stat = kshare_lock_stat,
+	.holds = kshare_lock_holds,
 	.abandon = kshare_lock_abandon,
 };
 

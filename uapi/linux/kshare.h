@@ -661,7 +661,7 @@ struct kshare_stat {
  * @size: sizeof(struct kshare_batch)
  * @flags: KSHARE_BATCH_*, not both
  * @count: number of commands, 1 to KSHARE_MAX_BATCH
- * @done: written: the number of commands that were carried out, or the index
+ * @done: 0; written: the number of commands that were carried out, or the index
  *	of the first that failed
  * @cmds: address of @count &struct kshare_cmd, of @cmd_size bytes each
  * @results: address of @count __s32, the commands' results.  Those of commands
