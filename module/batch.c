@@ -61,7 +61,7 @@ static int kshare_atomic_begin(struct kshare_atomic *a, struct kshare_client *cl
 
 		batch->done = i;
 		a->began = i + 1;
-		ret = kshare_run_begin(run, client, &cmds[i]);
+		ret = kshare_run_begin(run, kshare_op_find(cmds[i].op), client, &cmds[i]);
 		if (ret)
 			return ret;
 		if (run->op->flags & KSHARE_OPINFO_NO_ATOMIC)

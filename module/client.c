@@ -56,6 +56,7 @@ static void kshare_client_settle(struct kshare_client *client)
 	/* The address may be another process's soon. */
 	WRITE_ONCE(client->mm, NULL);
 
+	memset(client->near, 0, sizeof(client->near));
 	xa_for_each(&client->handles, id, handle) {
 		xa_erase(&client->handles, id);
 		kshare_object_put_deferred(handle->obj, &doom);

@@ -71,6 +71,9 @@ struct kshare_handle {
 	struct rcu_head rcu;
 };
 
+/* Handles that are found without walking the xarray. */
+#define KSHARE_NEAR	128
+
 /**
  * struct kshare_client - see above
  * @mm: the address space it belongs to, only to be compared; NULL if unbound
@@ -80,6 +83,7 @@ struct kshare_handle {
  * @domain: its own domain, with a reference
  * @number: its number in @domain
  * @handle_count: handles and reserved ones
+ * @near: the handles below KSHARE_NEAR once more, to be found in one step
  * @handles: handle number -> &struct kshare_handle; from 1
  * @held_lock: protects @held
  * @held: locks that it holds, by &kshare_lock.held
@@ -92,6 +96,7 @@ struct kshare_client {
 	struct kshare_domain *domain;
 	u32 number;
 	atomic_t handle_count;
+	struct kshare_handle __rcu *near[KSHARE_NEAR];
 	struct xarray handles;
 	spinlock_t held_lock;		/* the list of held locks */
 	struct list_head held;
@@ -110,6 +115,14 @@ int kshare_client_bind(struct kshare_client *client);
 static inline bool kshare_client_is_mine(const struct kshare_client *client)
 {
 	return likely(READ_ONCE(client->mm) == current->mm) && current->mm;
+}
+
+/* The handle of that number, or NULL; under RCU. */
+static inline struct kshare_handle *kshare_handle_load(struct kshare_client *client, u32 id)
+{
+	if (likely(id < KSHARE_NEAR))
+		return rcu_dereference(client->near[array_index_nospec(id, KSHARE_NEAR)]);
+	return xa_load(&client->handles, id);
 }
 
 /**

@@ -171,6 +171,7 @@ static const struct kshare_row kshare_ops[] = {
 	[KSHARE_OP_CELL_GET] = {
 		.name = "cell_get", .types = CELL, .rights = R,
 		.fields = HANDLE | OUT,
+		.quick = kshare_cell_get_quick,
 		.read = kshare_cell_get_read, .apply = kshare_cell_get,
 	},
 	[KSHARE_OP_CELL_SET] = {

@@ -7,6 +7,8 @@
  * fields, flags, type and rights, brings the values in, and runs the row:
  *
  *  - @issue: for operations that are not about one object's state: does all;
+ *  - @quick: an attempt for commands that bring nothing in, under RCU, before any
+ *    of the rest: for what is done so often that the rest would be most of it;
  *  - @read: an attempt without any lock, under RCU; the answer counts if the
  *    object's sequence count says that nothing changed meanwhile, and unless it
  *    is -EAGAIN;
@@ -39,6 +41,7 @@
 #define KSHARE_MUST_OWN		(-5003)	/* too long for a spinlock */
 #define KSHARE_MUST_RESERVE	(-5004)	/* handles for the references in the result */
 #define KSHARE_MUST_FAULT	(-5005)	/* pages of the result buffer */
+#define KSHARE_NOT_QUICK	(-5006)	/* @quick leaves it to the others */
 
 /* Which types of values an argument may have: bits (1 << enum kshare_value_type) */
 #define KSHARE_TAKES_NONE	BIT(KSHARE_NONE)
@@ -65,6 +68,7 @@
  * @value: the same for @value
  * @expect: the same for @expect
  * @issue: see above
+ * @quick: see above; -errno is not among its answers
  * @read: see above
  * @prepare: see above
  * @apply: see above
@@ -82,6 +86,7 @@ struct kshare_row {
 	u16 value;
 	u16 expect;
 	int (*issue)(struct kshare_run *run);
+	int (*quick)(struct kshare_client *client, const struct kshare_cmd *cmd);
 	int (*read)(struct kshare_run *run);
 	int (*prepare)(struct kshare_run *run);
 	int (*apply)(struct kshare_run *run);
@@ -299,8 +304,8 @@ struct kshare_run {
 int kshare_command(struct kshare_client *client, const struct kshare_cmd *cmd);
 
 /* The two halves of it, for batches. */
-int kshare_run_begin(struct kshare_run *run, struct kshare_client *client,
-		     const struct kshare_cmd *cmd);
+int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
+		     struct kshare_client *client, const struct kshare_cmd *cmd);
 int kshare_run_execute(struct kshare_run *run);
 void kshare_run_end(struct kshare_run *run);
 
@@ -399,6 +404,16 @@ void kshare_run_out_reset(struct kshare_run *run);
  * Return: 0, -EXDEV if it refers to an object of another domain.
  */
 int kshare_check_ref(const struct kshare_run *run, const struct kshare_val *v);
+
+/**
+ * kshare_quick_put() - for @quick: delivers a result of one value that owns nothing
+ * @cmd: its @out is there
+ * @number: &kshare_result.number
+ * @v: the value
+ *
+ * Return: 0 or KSHARE_NOT_QUICK.
+ */
+int kshare_quick_put(const struct kshare_cmd *cmd, u64 number, const struct kshare_val *v);
 
 /* args.c: brings a value in; @types: those allowed, besides NONE only if asked. */
 int kshare_val_import(struct kshare_run *run, const struct kshare_value *in, u16 types,

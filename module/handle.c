@@ -8,13 +8,21 @@ struct kshare_object *kshare_handle_find(struct kshare_client *client, u32 id, u
 	struct kshare_handle *handle;
 
 	rcu_read_lock();
-	handle = xa_load(&client->handles, id);
-	if (handle && kshare_object_tryget(handle->obj)) {
+	handle = kshare_handle_load(client, id);
+	if (likely(handle) && kshare_object_tryget(handle->obj)) {
 		obj = handle->obj;
 		*rights = handle->rights;
 	}
 	rcu_read_unlock();
 	return obj;
+}
+
+/* With the lock of @handles held, or while nobody else knows the client. */
+static void kshare_handle_set_near(struct kshare_client *client, u32 id,
+				   struct kshare_handle *handle)
+{
+	if (id < KSHARE_NEAR)
+		rcu_assign_pointer(client->near[id], handle);
 }
 
 static int kshare_handle_charge(struct kshare_client *client)
@@ -73,8 +81,14 @@ void kshare_handle_publish(struct kshare_client *client, u32 id, struct kshare_h
 	handle->obj = obj;
 	handle->rights = rights;
 	handle->flags = flags & KSHARE_NO_INHERIT;
-	/* The slot is there since it was reserved, so no memory is needed. */
-	WARN_ON_ONCE(xa_err(xa_store(&client->handles, id, handle, GFP_NOWAIT)));
+	/*
+	 * The slot is there since it was reserved, so no memory is needed.  Both
+	 * places at once, since another thread may guess the number and close it.
+	 */
+	xa_lock(&client->handles);
+	WARN_ON_ONCE(xa_err(__xa_store(&client->handles, id, handle, GFP_NOWAIT)));
+	kshare_handle_set_near(client, id, handle);
+	xa_unlock(&client->handles);
 }
 
 int kshare_handle_copy(struct kshare_client *from, struct kshare_client *to, u32 id)
@@ -107,8 +121,10 @@ int kshare_handle_copy(struct kshare_client *from, struct kshare_client *to, u32
 	copy->rights = rights;
 	copy->flags = flags;
 	ret = xa_err(xa_store(&to->handles, id, copy, GFP_KERNEL_ACCOUNT));
-	if (!ret)
+	if (!ret) {
+		kshare_handle_set_near(to, id, copy);
 		return 0;
+	}
 	kfree(copy);
 err_uncharge:
 	kshare_handle_uncharge(to);
@@ -155,8 +171,10 @@ int kshare_handle_close(struct kshare_client *client, u32 id)
 	/* Not a reserved one: its command still has to publish it. */
 	xa_lock(&client->handles);
 	handle = xa_load(&client->handles, id);
-	if (handle)
+	if (handle) {
+		kshare_handle_set_near(client, id, NULL);
 		__xa_erase(&client->handles, id);
+	}
 	xa_unlock(&client->handles);
 	if (!handle)
 		return -EBADF;

@@ -131,6 +131,8 @@ static void kshare_object_free(struct kshare_object *obj, struct kshare_doom *do
 	struct kshare_domain *domain = obj->domain;
 
 	WARN_ON_ONCE(!list_empty(&obj->waiters));
+	/* For ever: a lockless reader that still has it under RCU reads nothing of it. */
+	raw_write_seqcount_begin(&obj->seq);
 	obj->ops->destroy(obj, doom);
 	kshare_who_put(obj->writer);
 	if (&domain->obj != obj) {

@@ -35,6 +35,45 @@ void kshare_run_out_reset(struct kshare_run *run)
 	run->result_flags = 0;
 }
 
+/*
+ * A result of at most one value that owns nothing, field by field: what most
+ * commands have to deliver.
+ */
+static __always_inline int kshare_put_small(u64 to, u32 flags, u64 number,
+					    const struct kshare_val *v, bool may_fault)
+{
+	struct kshare_result __user *p = u64_to_user_ptr(to);
+	size_t size = sizeof(*p) + (v ? sizeof(p->values[0]) : 0);
+	int ret = may_fault ? -EFAULT : KSHARE_MUST_FAULT;
+
+	if (!may_fault)
+		pagefault_disable();
+	if (user_write_access_begin(p, size)) {
+		unsafe_put_user(flags, &p->flags, fault);
+		unsafe_put_user(!!v, &p->count, fault);
+		unsafe_put_user(number, &p->number, fault);
+		if (v) {
+			unsafe_put_user(v->type, &p->values[0].type, fault);
+			unsafe_put_user(v->codec, &p->values[0].codec, fault);
+			unsafe_put_user(v->inline_len, &p->values[0].inline_len, fault);
+			unsafe_put_user(0, &p->values[0].flags, fault);
+			unsafe_put_user(v->len, &p->values[0].len, fault);
+			unsafe_put_user(v->u, &p->values[0].u, fault);
+		}
+		ret = 0;
+fault:
+		user_write_access_end();
+	}
+	if (!may_fault)
+		pagefault_enable();
+	return ret;
+}
+
+int kshare_quick_put(const struct kshare_cmd *cmd, u64 number, const struct kshare_val *v)
+{
+	return kshare_put_small(cmd->out, 0, number, v, false) ? KSHARE_NOT_QUICK : 0;
+}
+
 static int kshare_put(u64 to, const void *from, size_t n, bool may_fault)
 {
 	void __user *p = u64_to_user_ptr(to);
@@ -159,6 +198,14 @@ int kshare_run_deliver(struct kshare_run *run, bool may_fault)
 
 	if (!run->out_addr)
 		return 0;
+	if (run->out_count <= 1 && (!run->out_count || !kshare_val_slow(&run->out[0]))) {
+		run->size = sizeof(struct kshare_result) +
+			    run->out_count * sizeof(struct kshare_value);
+		if (run->size > run->out_len)
+			return -ENOBUFS;
+		return kshare_put_small(run->out_addr, run->result_flags, run->number,
+					run->out_count ? &run->out[0] : NULL, may_fault);
+	}
 	run->size = sizeof(struct kshare_result) + (u64)run->out_count * sizeof(value);
 	for (i = 0; i < run->out_count; i++) {
 		if (likely(!kshare_val_slow(&run->out[i])))

@@ -103,15 +103,15 @@ static int kshare_args_import(struct kshare_run *run, const struct kshare_cmd *c
 /**
  * kshare_run_begin() - checks a command and brings its arguments in
  * @run: filled in
+ * @op: its row, or NULL if there is none
  * @client: whose it is
  * @cmd: the command, in kernel memory; not trusted
  *
  * Return: 0 or an error; kshare_run_end() has to follow in both cases.
  */
-int kshare_run_begin(struct kshare_run *run, struct kshare_client *client,
-		     const struct kshare_cmd *cmd)
+int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
+		     struct kshare_client *client, const struct kshare_cmd *cmd)
 {
-	const struct kshare_row *op = kshare_op_find(cmd->op);
 	u32 handle = cmd->handle;
 	int ret;
 
@@ -472,10 +472,19 @@ int kshare_run_execute(struct kshare_run *run)
 
 int kshare_command(struct kshare_client *client, const struct kshare_cmd *cmd)
 {
-	struct kshare_run run;
+	const struct kshare_row *op = kshare_op_find(cmd->op);
+	/* kshare_run_begin() sets all that is used; it is too large to do that twice. */
+	struct kshare_run run __uninitialized;
 	int ret;
 
-	ret = kshare_run_begin(&run, client, cmd);
+	if (op && op->quick) {
+		rcu_read_lock();
+		ret = op->quick(client, cmd);
+		rcu_read_unlock();
+		if (likely(ret != KSHARE_NOT_QUICK))
+			return ret;
+	}
+	ret = kshare_run_begin(&run, op, client, cmd);
 	if (!ret)
 		ret = kshare_run_execute(&run);
 	ret = kshare_run_publish(&run, ret);

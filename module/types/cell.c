@@ -152,6 +152,35 @@ void kshare_cell_finish(struct kshare_run *run)
 	kshare_val_put(&run->u.cell.old, &run->doom);
 }
 
+/* Everything that the table would check, and then a number. */
+int kshare_cell_get_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
+{
+	struct kshare_handle *handle = kshare_handle_load(client, cmd->handle);
+	const struct kshare_cell *cell;
+	struct kshare_val v;
+	unsigned int seq;
+	u64 version;
+
+	if (unlikely(!handle || handle->obj->type != KSHARE_TYPE_CELL ||
+		     !(handle->rights & KSHARE_RIGHT_READ)))
+		return KSHARE_NOT_QUICK;
+	if (unlikely(cmd->flags | cmd->nr | cmd->tag | cmd->deadline |
+		     *(const u64 *)&cmd->key | cmd->key.u |
+		     *(const u64 *)&cmd->value | cmd->value.u))
+		return KSHARE_NOT_QUICK;
+	if (unlikely(!cmd->out || cmd->out_len > KSHARE_MAX_OUT ||
+		     cmd->out_len < sizeof(struct kshare_result) + sizeof(struct kshare_value)))
+		return KSHARE_NOT_QUICK;
+
+	cell = container_of(handle->obj, struct kshare_cell, obj);
+	seq = raw_seqcount_begin(&cell->obj.seq);
+	version = READ_ONCE(cell->obj.version);
+	v = cell->elem == KSHARE_ELEM_ANY ? data_race(cell->val) : kshare_cell_load(cell);
+	if (unlikely(read_seqcount_retry(&cell->obj.seq, seq) || kshare_val_slow(&v)))
+		return KSHARE_NOT_QUICK;
+	return kshare_quick_put(cmd, version, &v);
+}
+
 int kshare_cell_get_read(struct kshare_run *run)
 {
 	const struct kshare_cell *cell = kshare_cell_of(run);
@@ -206,8 +235,19 @@ int kshare_cell_add(struct kshare_run *run)
 	bool wrap = run->flags & KSHARE_WRAP;
 	struct kshare_val old, sum;
 	u64 bits;
+	s64 i;
 	int ret;
 
+	/* What nearly all are: small integers, which own nothing and fit. */
+	if (likely(cell->elem == KSHARE_ELEM_ANY && cell->val.type == KSHARE_INT &&
+		   run->value.type == KSHARE_INT &&
+		   !check_add_overflow(cell->val.i, run->value.i, &i))) {
+		run->u.cell.old = cell->val;
+		cell->val.i = i;
+		run->out[run->out_count++] = cell->val;
+		run->number = kshare_touch(run);
+		return 0;
+	}
 	if (cell->elem != KSHARE_ELEM_ANY) {
 		ret = kshare_elem_add(cell->elem, atomic64_read(&cell->word), &run->value, wrap,
 				      &bits);

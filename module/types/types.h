@@ -6,8 +6,11 @@
 #ifndef KSHARE_TYPES_TYPES_H
 #define KSHARE_TYPES_TYPES_H
 
+struct kshare_client;
+struct kshare_cmd;
 struct kshare_run;
 
+int kshare_cell_get_quick(struct kshare_client *client, const struct kshare_cmd *cmd);
 int kshare_cell_get_read(struct kshare_run *run);
 int kshare_cell_get(struct kshare_run *run);
 int kshare_cell_set(struct kshare_run *run);
