@@ -519,8 +519,12 @@ static void test_references(void)
 static void test_equal(void)
 {
 	struct kshare_obj *a, *b, *in_a, *in_b;
-	struct kshare_value v[] = { kshare_int(1), kshare_str("one"), kshare_str("a"), kshare_none() };
-	struct kshare_value w[] = { kshare_str("a"), kshare_none(), kshare_float(1), kshare_str("one") };
+	struct kshare_value v[] = {
+		kshare_int(1), kshare_str("one"), kshare_str("a"), kshare_none(),
+	};
+	struct kshare_value w[] = {
+		kshare_str("a"), kshare_none(), kshare_float(1), kshare_str("one"),
+	};
 	double d[2] = { 0.0, 1.5 };
 
 	check(kshare_dict_create(k, 0, &a) == 0 && kshare_dict_create(k, 0, &b) == 0);
@@ -656,6 +660,58 @@ static void test_fork(void)
 	check(kshare_nop(k) == 0);
 }
 
+static bool stop;
+
+/* Makes and drops proxies, replies and clients. */
+static void *churn(void *arg)
+{
+	struct kshare_obj *shared = arg;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		struct kshare_reply *reply KSHARE_CLEANUP_REPLY = NULL;
+		struct kshare_obj *list KSHARE_CLEANUP = NULL;
+		struct kshare_obj *got KSHARE_CLEANUP = NULL;
+		struct kshare *other KSHARE_CLEANUP_CLIENT = NULL;
+
+		check(kshare_connect(NULL, &other) == 0);
+		check(kshare_list_create(k, 0, &list) == 0);
+		check(kshare_list_append(list, kshare_ref(shared)) == 1);
+		check(kshare_list_get(list, 0, &reply) == 0);
+		check(kshare_reply_obj(reply, 0, &got) == 0);
+		check(kshare_cell_add(got, kshare_int(1), 0, NULL) == 0);
+	}
+	return NULL;
+}
+
+static void test_fork_while_threads_run(void)
+{
+	uint64_t before = objects();
+	pthread_t threads[4];
+	struct kshare_obj *cell;
+	int i, status;
+	pid_t pid;
+
+	check(kshare_cell_create(k, KSHARE_ELEM_I64, kshare_int(0), 0, &cell) == 0);
+	for (i = 0; i < 4; i++)
+		check(pthread_create(&threads[i], NULL, churn, cell) == 0);
+	for (i = 0; i < 50; i++) {
+		pid = fork();
+		if (pid == 0) {
+			check(kshare_client_error(k) == 0);
+			check(kshare_cell_add(cell, kshare_int(1000000), 0, NULL) == 0);
+			kshare_unref(cell);
+			_exit(7);
+		}
+		check(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7);
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	check(kshare_cell_wait(cell, KSHARE_UNTIL_GE, kshare_int(50000000), KSHARE_TRY, NULL) == 0);
+	kshare_unref(cell);
+	check(objects() == before);
+}
+
 /* A client dies with its process, whoever still holds its descriptor. */
 static void test_descriptor_left_behind(void)
 {
@@ -723,6 +779,7 @@ int main(void)
 	check(errno == 4711);
 	test_event();
 	test_fork();
+	test_fork_while_threads_run();
 	test_descriptor_left_behind();
 	kshare_reply_free(r);
 	check(objects() == before);
