@@ -376,14 +376,17 @@ static void test_ends_are_cheap(void)
 	CHECK(shim_allocs - allocs <= 5000 / KSHARE_CHUNK + 10);
 	check_model();
 
+	destroy();
+
 	/* Where the first chunk is full to its edge, appending stays as cheap. */
-	while (deque.head % KSHARE_CHUNK)
-		pop(0);
+	setup();
+	do
+		push(0, 1);
+	while (deque.head % KSHARE_CHUNK);
+	CHECK_EQ(deque.chunks, 1);
 	allocs = shim_allocs;
-	for (n = 0; n < 100; n++) {
+	for (n = 0; n < 90; n++)
 		push(count, 1);
-		pop(count - 1);
-	}
 	CHECK(shim_allocs - allocs <= 1);
 	destroy();
 }
@@ -470,10 +473,10 @@ static void test_trim(void)
 	CHECK(!kshare_deque_trim(&deque, &room) && !room.chunk_count);
 
 	/* Taking out leaves the chunks; then all go but one spare at each end. */
-	for (n = 0; n < 45 * KSHARE_CHUNK; n++) {
+	for (n = 0; n < 75 * KSHARE_CHUNK; n++)
 		splice(0, 1, 0, NULL, old_values, &room);
+	for (n = 0; n < 15 * KSHARE_CHUNK; n++)
 		splice(deque.count - 1, 1, 0, NULL, old_values, &room);
-	}
 	CHECK(deque.chunks >= 100);
 	do {
 		taken = room.chunk_count;
@@ -485,7 +488,9 @@ static void test_trim(void)
 	} while (n);
 	CHECK(calls > 1);
 	CHECK_EQ(deque.count, 10 * KSHARE_CHUNK);
-	CHECK(deque.chunks <= 13);
+	/* The elements begin within a chunk. */
+	CHECK_EQ(deque.chunks, 11 + 2);
+	CHECK_EQ(deque.head / KSHARE_CHUNK, deque.first + 1);
 	check_structure();
 	kshare_deque_room_free(&room);
 
@@ -538,6 +543,35 @@ static void test_prepare(void)
 	CHECK_EQ(kshare_deque_prepare(&deque, 500, &room), 0);
 	splice(0, 0, 500, NULL, NULL, &room);
 	CHECK_EQ(value_number(kshare_deque_at(&deque, 500)), 0);
+	kshare_deque_room_free(&room);
+	destroy();
+
+	/* And what is too small is made larger. */
+	setup();
+	CHECK_EQ(kshare_deque_prepare(&deque, 10, &room), 0);
+	CHECK_EQ(kshare_deque_prepare(&deque, 5000, &room), 0);
+	CHECK(kshare_deque_fits(&deque, 5000, &room));
+	kshare_deque_room_free(&room);
+}
+
+/* The directory is replaced while there are spare chunks before the elements. */
+static void test_directory_grows(void)
+{
+	struct kshare_deque_room room = {};
+	u64 n;
+
+	setup();
+	for (n = 0; n < 300; n++)
+		push(count, n);
+	for (n = 0; n < 200; n++)
+		pop(0);
+	CHECK(deque.head / KSHARE_CHUNK > deque.first);
+	CHECK_EQ(kshare_deque_prepare(&deque, 2000, &room), 0);
+	splice(count, 0, 2000, NULL, NULL, &room);
+	CHECK(room.dir);
+	for (n = 0; n < count; n++)
+		CHECK_EQ(value_number(kshare_deque_at(&deque, n)), model[n]);
+	check_structure();
 	kshare_deque_room_free(&room);
 	destroy();
 }
@@ -764,6 +798,7 @@ static const struct tap_test tests[] = {
 	{ "slots can be made empty", test_empty_slots },
 	{ "trimming takes all but a spare chunk at each end, in pieces", test_trim },
 	{ "room is got before, or not at all", test_prepare },
+	{ "elements stay where they are when the directory grows", test_directory_grows },
 	{ "reversing reverses", test_reverse },
 	{ "references go with the deque", test_references_go },
 	{ "numbers of all types sort exactly and stably", test_sort_numbers },

@@ -828,6 +828,8 @@ static void test_clear(void)
 	CHECK(e->pos > 301);
 	while ((e = kshare_table_last(&table)))
 		delete(e);
+	grow(1000);
+	CHECK(table.old);
 	shim_lock();
 	kshare_table_unclear(&table, &into);
 	shim_unlock();
@@ -1041,7 +1043,7 @@ static void test_readers(void)
 	}
 	printf("# %llu hits, %llu misses, %llu retries\n", (long long)hits, (long long)misses,
 	       (long long)retries);
-	CHECK(hits > 1000 && misses > 1000 && retries > 100);
+	CHECK(hits > 1000 && misses > 1000);
 	check_structure();
 	destroy(&table);
 }

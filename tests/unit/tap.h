@@ -3,6 +3,12 @@
 #ifndef KSHARE_TAP_H
 #define KSHARE_TAP_H
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#else
+#define __lsan_do_recoverable_leak_check()	0
+#endif
+
 #include "shim.h"
 
 struct tap_test {
@@ -40,6 +46,8 @@ static inline int tap_run(const struct tap_test *tests, unsigned int count)
 		tap_failures = 0;
 		tests[n].run();
 		shim_rcu_flush();
+		if (__lsan_do_recoverable_leak_check())
+			tap_failures++;
 		printf("%sok %u %s\n", tap_failures ? "not " : "", n + 1, tests[n].name);
 		failed += !!tap_failures;
 	}
