@@ -6,28 +6,94 @@
 #include "batch.h"
 #include "lockset.h"
 
-static int kshare_batch_sequence(struct kshare_client *client, struct kshare_batch *batch,
-				 const struct kshare_cmd *cmds)
+/* Commands that are read at once when they are carried out in a row. */
+#define KSHARE_BATCH_PIECE	16
+
+/* The commands from @first on, each as long as we know it. */
+static int kshare_batch_read(const struct kshare_batch *batch, u32 first, u32 count,
+			     struct kshare_cmd *cmds)
 {
-	s32 __user *results = u64_to_user_ptr(batch->results);
-	int ret;
+	const u8 __user *from = u64_to_user_ptr(batch->cmds);
+	int ret = 0;
 	u32 i;
 
-	for (i = 0; i < batch->count; i++) {
+	from += (u64)first * batch->cmd_size;
+	if (likely(batch->cmd_size == sizeof(*cmds))) {
+		if (copy_from_user(cmds, from, count * sizeof(*cmds)))
+			return -EFAULT;
+	} else {
+		for (i = 0; i < count && !ret; i++) {
+			ret = copy_struct_from_user(&cmds[i], sizeof(*cmds), from,
+						    batch->cmd_size);
+			from += batch->cmd_size;
+		}
+	}
+	for (i = 0; i < count && !ret; i++)
+		if (cmds[i].size != batch->cmd_size)
+			ret = -EINVAL;
+	return ret;
+}
+
+/*
+ * Carries @count commands out, as far as it gets.
+ *
+ * Return: 0; or an error that ends the batch, its command is the last of @done.
+ */
+static int kshare_batch_piece(struct kshare_client *client, u32 flags,
+			      const struct kshare_cmd *cmds, u32 count, s32 *results, u32 *done)
+{
+	int ret = 0;
+	u32 i = 0;
+
+	while (i < count) {
+		rcu_read_lock();
+		for (; i < count; i++) {
+			ret = kshare_command_quick(client, &cmds[i]);
+			if (ret == KSHARE_NOT_QUICK)
+				break;
+			results[i] = ret;
+		}
+		rcu_read_unlock();
+		*done = i;
+		if (i == count)
+			return 0;
+
 		ret = kshare_command(client, &cmds[i]);
 		/* Those before have happened: a restart would repeat them. */
 		if (ret == -ERESTARTSYS)
 			ret = -EINTR;
-		if (put_user(ret, &results[i]))
-			return -EFAULT;
-		batch->done = i;
+		results[i++] = ret;
+		*done = i;
 		if (ret == -EINTR || fatal_signal_pending(current))
 			return -EINTR;
-		if (ret < 0 && !(batch->flags & KSHARE_BATCH_RUN_ON))
+		if (ret < 0 && !(flags & KSHARE_BATCH_RUN_ON))
 			return ret;
 		cond_resched();
 	}
-	batch->done = batch->count;
+	return 0;
+}
+
+static int kshare_batch_sequence(struct kshare_client *client, struct kshare_batch *batch)
+{
+	s32 __user *to = u64_to_user_ptr(batch->results);
+	struct kshare_cmd cmds[KSHARE_BATCH_PIECE] __uninitialized;
+	s32 results[KSHARE_BATCH_PIECE];
+	u32 first, count, done;
+	int ret;
+
+	for (first = 0; first < batch->count; first += count) {
+		count = min_t(u32, batch->count - first, KSHARE_BATCH_PIECE);
+		batch->done = first;
+		ret = kshare_batch_read(batch, first, count, cmds);
+		if (ret)
+			return ret;
+		ret = kshare_batch_piece(client, batch->flags, cmds, count, results, &done);
+		if (copy_to_user(to + first, results, done * sizeof(*results)))
+			return -EFAULT;
+		batch->done = first + done - !!ret;
+		if (ret)
+			return ret;
+	}
 	return 0;
 }
 
@@ -215,10 +281,10 @@ static int kshare_atomic_once(struct kshare_atomic *a)
 	return ret;
 }
 
-static int kshare_batch_atomic(struct kshare_client *client, struct kshare_batch *batch,
-			       const struct kshare_cmd *cmds)
+static int kshare_batch_atomic(struct kshare_client *client, struct kshare_batch *batch)
 {
 	struct kshare_atomic a = { .batch = batch };
+	struct kshare_cmd *cmds;
 	u32 i;
 	int ret;
 
@@ -226,11 +292,15 @@ static int kshare_batch_atomic(struct kshare_client *client, struct kshare_batch
 		return -EFAULT;
 	a.runs = kvcalloc(batch->count, sizeof(*a.runs), GFP_KERNEL_ACCOUNT);
 	a.results = kvcalloc(batch->count, sizeof(*a.results), GFP_KERNEL_ACCOUNT);
-	if (!a.runs || !a.results) {
+	cmds = kvmalloc_array(batch->count, sizeof(*cmds), GFP_KERNEL_ACCOUNT);
+	if (!a.runs || !a.results || !cmds) {
 		ret = -ENOMEM;
 		goto out;
 	}
 
+	ret = kshare_batch_read(batch, 0, batch->count, cmds);
+	if (ret)
+		goto out;
 	ret = kshare_atomic_begin(&a, client, cmds);
 	while (!ret) {
 		ret = kshare_atomic_prepare(&a);
@@ -260,15 +330,15 @@ static int kshare_batch_atomic(struct kshare_client *client, struct kshare_batch
 		cond_resched();
 	}
 out:
+	kvfree(cmds);
 	kvfree(a.results);
 	kvfree(a.runs);
 	return ret;
 }
 
-int kshare_batch_run(struct kshare_client *client, struct kshare_batch *batch,
-		     const struct kshare_cmd *cmds)
+int kshare_batch_run(struct kshare_client *client, struct kshare_batch *batch)
 {
 	if (batch->flags & KSHARE_BATCH_ATOMIC)
-		return kshare_batch_atomic(client, batch, cmds);
-	return kshare_batch_sequence(client, batch, cmds);
+		return kshare_batch_atomic(client, batch);
+	return kshare_batch_sequence(client, batch);
 }

@@ -7,12 +7,10 @@
 /**
  * kshare_batch_run() - carries out a batch
  * @client: whose it is
- * @batch: the batch; @done is filled in
- * @cmds: its commands, in kernel memory, whole and zero-extended
+ * @batch: the batch, checked; @done is filled in
  *
  * Return: 0 or the error that the ioctl returns.
  */
-int kshare_batch_run(struct kshare_client *client, struct kshare_batch *batch,
-		     const struct kshare_cmd *cmds);
+int kshare_batch_run(struct kshare_client *client, struct kshare_batch *batch);
 
 #endif /* KSHARE_BATCH_H */

@@ -112,7 +112,7 @@ static int kshare_check_version(struct kshare_run *run)
 	return run->value.u == run->obj->version ? 0 : -ESTALE;
 }
 
-static const struct kshare_row kshare_ops[] = {
+const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 	[KSHARE_OP_NOP] = {
 		.name = "nop",
 		.issue = kshare_nop,
@@ -523,21 +523,11 @@ static const struct kshare_row kshare_ops[] = {
 	},
 };
 
-const struct kshare_row *kshare_op_find(u32 op)
-{
-	const struct kshare_row *row;
-
-	if (op >= ARRAY_SIZE(kshare_ops))
-		return NULL;
-	row = &kshare_ops[array_index_nospec(op, ARRAY_SIZE(kshare_ops))];
-	return row->issue || row->apply ? row : NULL;
-}
-
 u32 kshare_op_count(void)
 {
 	u32 op, count = 0;
 
-	for (op = 0; op < ARRAY_SIZE(kshare_ops); op++)
+	for (op = 0; op < ARRAY_SIZE(kshare_rows); op++)
 		count += !!kshare_op_find(op);
 	return count;
 }
@@ -547,7 +537,7 @@ bool kshare_op_describe(u32 n, struct kshare_op_info *info)
 	const struct kshare_row *row;
 	u32 op;
 
-	for (op = 0; op < ARRAY_SIZE(kshare_ops); op++) {
+	for (op = 0; op < ARRAY_SIZE(kshare_rows); op++) {
 		row = kshare_op_find(op);
 		if (!row || n--)
 			continue;

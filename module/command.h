@@ -94,8 +94,22 @@ struct kshare_row {
 	void (*finish)(struct kshare_run *run);
 };
 
+/* Operations are numbered below this. */
+#define KSHARE_ROW_LIMIT	256
+
+extern const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT];
+
 /* The row of an operation, or NULL. */
-const struct kshare_row *kshare_op_find(u32 op);
+static inline const struct kshare_row *kshare_op_find(u32 op)
+{
+	const struct kshare_row *row;
+
+	if (unlikely(op >= KSHARE_ROW_LIMIT))
+		return NULL;
+	row = &kshare_rows[array_index_nospec(op, KSHARE_ROW_LIMIT)];
+	return likely(row->issue || row->apply) ? row : NULL;
+}
+
 u32 kshare_op_count(void);
 /* Fills in the row number @n of those that there are; false past the last. */
 bool kshare_op_describe(u32 n, struct kshare_op_info *info);
@@ -303,6 +317,17 @@ struct kshare_run {
  */
 int kshare_command(struct kshare_client *client, const struct kshare_cmd *cmd);
 
+/* An attempt by @quick, under RCU; KSHARE_NOT_QUICK: use kshare_command(). */
+static inline int kshare_command_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
+{
+	const struct kshare_row *row;
+
+	if (unlikely(cmd->op >= KSHARE_ROW_LIMIT))
+		return KSHARE_NOT_QUICK;
+	row = &kshare_rows[array_index_nospec(cmd->op, KSHARE_ROW_LIMIT)];
+	return row->quick ? row->quick(client, cmd) : KSHARE_NOT_QUICK;
+}
+
 /* The two halves of it, for batches. */
 int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 		     struct kshare_client *client, const struct kshare_cmd *cmd);
@@ -406,14 +431,41 @@ void kshare_run_out_reset(struct kshare_run *run);
 int kshare_check_ref(const struct kshare_run *run, const struct kshare_val *v);
 
 /**
- * kshare_quick_put() - for @quick: delivers a result of one value that owns nothing
- * @cmd: its @out is there
+ * kshare_put_small() - delivers a result of at most one value that owns nothing
+ * @to: address of the caller's buffer, which is large enough
+ * @flags: &kshare_result.flags
  * @number: &kshare_result.number
- * @v: the value
+ * @v: the value or NULL
+ * @may_fault: no lock is held, and this is not an RCU reader
  *
- * Return: 0 or KSHARE_NOT_QUICK.
+ * Return: 0, -EFAULT, or KSHARE_MUST_FAULT if it must not fault but would.
  */
-int kshare_quick_put(const struct kshare_cmd *cmd, u64 number, const struct kshare_val *v);
+static __always_inline int kshare_put_small(u64 to, u32 flags, u64 number,
+					    const struct kshare_val *v, bool may_fault)
+{
+	struct kshare_result __user *p = u64_to_user_ptr(to);
+	size_t size = sizeof(*p) + (v ? sizeof(p->values[0]) : 0);
+	int ret = may_fault ? -EFAULT : KSHARE_MUST_FAULT;
+
+	if (!may_fault)
+		pagefault_disable();
+	if (user_write_access_begin(p, size)) {
+		unsafe_put_user(flags, &p->flags, fault);
+		unsafe_put_user(!!v, &p->count, fault);
+		unsafe_put_user(number, &p->number, fault);
+		if (v) {
+			/* Type, codec, inline length, no flags, and length lie alike in both. */
+			unsafe_put_user(*(const u64 *)v, (u64 __user *)&p->values[0], fault);
+			unsafe_put_user(v->u, &p->values[0].u, fault);
+		}
+		ret = 0;
+fault:
+		user_write_access_end();
+	}
+	if (!may_fault)
+		pagefault_enable();
+	return ret;
+}
 
 /* args.c: brings a value in; @types: those allowed, besides NONE only if asked. */
 int kshare_val_import(struct kshare_run *run, const struct kshare_value *in, u16 types,

@@ -7,6 +7,12 @@
 /* More than this is not copied with a spinlock held. */
 #define KSHARE_SPIN_COPY	1024
 
+/* What kshare_put_small() copies as one word. */
+static_assert(offsetof(struct kshare_val, len) == offsetof(struct kshare_value, len) &&
+	      offsetof(struct kshare_val, codec) == offsetof(struct kshare_value, codec) &&
+	      offsetof(struct kshare_val, inline_len) == offsetof(struct kshare_value, inline_len) &&
+	      offsetof(struct kshare_val, flags) == offsetof(struct kshare_value, flags));
+
 int kshare_run_out(struct kshare_run *run, u32 count)
 {
 	struct kshare_val *out;
@@ -33,45 +39,6 @@ void kshare_run_out_reset(struct kshare_run *run)
 	run->out_count = 0;
 	run->number = 0;
 	run->result_flags = 0;
-}
-
-/*
- * A result of at most one value that owns nothing, field by field: what most
- * commands have to deliver.
- */
-static __always_inline int kshare_put_small(u64 to, u32 flags, u64 number,
-					    const struct kshare_val *v, bool may_fault)
-{
-	struct kshare_result __user *p = u64_to_user_ptr(to);
-	size_t size = sizeof(*p) + (v ? sizeof(p->values[0]) : 0);
-	int ret = may_fault ? -EFAULT : KSHARE_MUST_FAULT;
-
-	if (!may_fault)
-		pagefault_disable();
-	if (user_write_access_begin(p, size)) {
-		unsafe_put_user(flags, &p->flags, fault);
-		unsafe_put_user(!!v, &p->count, fault);
-		unsafe_put_user(number, &p->number, fault);
-		if (v) {
-			unsafe_put_user(v->type, &p->values[0].type, fault);
-			unsafe_put_user(v->codec, &p->values[0].codec, fault);
-			unsafe_put_user(v->inline_len, &p->values[0].inline_len, fault);
-			unsafe_put_user(0, &p->values[0].flags, fault);
-			unsafe_put_user(v->len, &p->values[0].len, fault);
-			unsafe_put_user(v->u, &p->values[0].u, fault);
-		}
-		ret = 0;
-fault:
-		user_write_access_end();
-	}
-	if (!may_fault)
-		pagefault_enable();
-	return ret;
-}
-
-int kshare_quick_put(const struct kshare_cmd *cmd, u64 number, const struct kshare_val *v)
-{
-	return kshare_put_small(cmd->out, 0, number, v, false) ? KSHARE_NOT_QUICK : 0;
 }
 
 static int kshare_put(u64 to, const void *from, size_t n, bool may_fault)

@@ -477,13 +477,6 @@ int kshare_command(struct kshare_client *client, const struct kshare_cmd *cmd)
 	struct kshare_run run __uninitialized;
 	int ret;
 
-	if (op && op->quick) {
-		rcu_read_lock();
-		ret = op->quick(client, cmd);
-		rcu_read_unlock();
-		if (likely(ret != KSHARE_NOT_QUICK))
-			return ret;
-	}
 	ret = kshare_run_begin(&run, op, client, cmd);
 	if (!ret)
 		ret = kshare_run_execute(&run);

@@ -46,45 +46,16 @@ static long kshare_ioctl_cmd(struct kshare_client *client, void __user *from)
 		return -EINVAL;
 	if (unlikely(!kshare_client_is_mine(client)) && cmd.op != KSHARE_OP_CLIENT_BIND)
 		return -EPERM;
-	return kshare_command(client, &cmd);
-}
-
-/* All commands of a batch, in kernel memory, each as long as we know it. */
-static struct kshare_cmd *kshare_batch_get(const struct kshare_batch *batch)
-{
-	const u8 __user *from = u64_to_user_ptr(batch->cmds);
-	struct kshare_cmd *cmds;
-	int ret = 0;
-	u32 i;
-
-	cmds = kvmalloc_array(batch->count, sizeof(*cmds), GFP_KERNEL_ACCOUNT);
-	if (!cmds)
-		return ERR_PTR(-ENOMEM);
-	if (batch->cmd_size == sizeof(*cmds)) {
-		if (copy_from_user(cmds, from, batch->count * sizeof(*cmds)))
-			ret = -EFAULT;
-	} else {
-		for (i = 0; i < batch->count && !ret; i++) {
-			ret = copy_struct_from_user(&cmds[i], sizeof(*cmds), from,
-						    batch->cmd_size);
-			from += batch->cmd_size;
-		}
-	}
-	for (i = 0; i < batch->count && !ret; i++)
-		if (cmds[i].size != batch->cmd_size)
-			ret = -EINVAL;
-	if (ret) {
-		kvfree(cmds);
-		return ERR_PTR(ret);
-	}
-	return cmds;
+	rcu_read_lock();
+	ret = kshare_command_quick(client, &cmd);
+	rcu_read_unlock();
+	return ret == KSHARE_NOT_QUICK ? kshare_command(client, &cmd) : ret;
 }
 
 static long kshare_ioctl_batch(struct kshare_client *client, void __user *from)
 {
 	struct kshare_batch __user *out = from;
 	struct kshare_batch batch;
-	struct kshare_cmd *cmds;
 	u32 size;
 	int ret;
 
@@ -111,11 +82,7 @@ static long kshare_ioctl_batch(struct kshare_client *client, void __user *from)
 	/* Before anything happens: so that it can be told what has. */
 	if (put_user(0, &out->done))
 		return -EFAULT;
-	cmds = kshare_batch_get(&batch);
-	if (IS_ERR(cmds))
-		return PTR_ERR(cmds);
-	ret = kshare_batch_run(client, &batch, cmds);
-	kvfree(cmds);
+	ret = kshare_batch_run(client, &batch);
 	if (put_user(batch.done, &out->done) && ret >= 0)
 		ret = -EFAULT;
 	return ret;

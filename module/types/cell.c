@@ -178,7 +178,7 @@ int kshare_cell_get_quick(struct kshare_client *client, const struct kshare_cmd 
 	v = cell->elem == KSHARE_ELEM_ANY ? data_race(cell->val) : kshare_cell_load(cell);
 	if (unlikely(read_seqcount_retry(&cell->obj.seq, seq) || kshare_val_slow(&v)))
 		return KSHARE_NOT_QUICK;
-	return kshare_quick_put(cmd, version, &v);
+	return kshare_put_small(cmd->out, 0, version, &v, false) ? KSHARE_NOT_QUICK : 0;
 }
 
 int kshare_cell_get_read(struct kshare_run *run)
@@ -251,6 +251,8 @@ int kshare_cell_add(struct kshare_run *run)
 	if (cell->elem != KSHARE_ELEM_ANY) {
 		ret = kshare_elem_add(cell->elem, atomic64_read(&cell->word), &run->value, wrap,
 				      &bits);
+		if (ret)
+			return ret;
 		sum = kshare_elem_load(cell->elem, bits);
 	} else {
 		old = kshare_cell_load(cell);

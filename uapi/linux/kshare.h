@@ -665,13 +665,15 @@ struct kshare_stat {
  *	of the first that failed
  * @cmds: address of @count &struct kshare_cmd, of @cmd_size bytes each
  * @results: address of @count __s32, the commands' results.  Those of commands
- *	that were not begun are not written
+ *	that were not begun are not written, nor is any of an atomic batch that
+ *	failed
  * @cmd_size: bytes from one command to the next, and the size of each, a
  *	multiple of 8; each command's own @size must be the same
  * @reserved: 0
  *
  * Without a flag, it stops at the first error, which the ioctl returns.  With
- * KSHARE_BATCH_RUN_ON it goes on and returns 0.
+ * KSHARE_BATCH_RUN_ON it goes on and returns 0.  In both cases commands are read
+ * piece by piece while earlier ones are carried out.
  *
  * With KSHARE_BATCH_ATOMIC all commands take effect as one step, or, if one
  * fails, none does; that one's error is returned and @done is its index.  No
