@@ -397,8 +397,8 @@ static inline bool kshare_give_rcu(struct kshare_run *run, const struct kshare_v
 {
 	struct kshare_val *out = &run->out[run->out_count];
 
-	*out = data_race(*v);
 	/* A torn value must not be followed: first see that it is whole. */
+	*out = data_race(*v);
 	if (read_seqcount_retry(&run->obj->seq, run->seq) || !kshare_val_tryget(out))
 		return false;
 	run->out_count++;

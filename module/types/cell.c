@@ -175,6 +175,7 @@ int kshare_cell_get_quick(struct kshare_client *client, const struct kshare_cmd 
 	cell = container_of(handle->obj, struct kshare_cell, obj);
 	seq = raw_seqcount_begin(&cell->obj.seq);
 	version = READ_ONCE(cell->obj.version);
+	/* It may be torn; the sequence count tells. */
 	v = cell->elem == KSHARE_ELEM_ANY ? data_race(cell->val) : kshare_cell_load(cell);
 	if (unlikely(read_seqcount_retry(&cell->obj.seq, seq) || kshare_val_slow(&v)))
 		return KSHARE_NOT_QUICK;

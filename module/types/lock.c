@@ -176,12 +176,11 @@ const struct kshare_type_ops kshare_rlock_type = {
 /* The owner id: the caller's, or that of the thread. */
 int kshare_lock_acquire_prepare(struct kshare_run *run)
 {
+	if (run->key.u & KSHARE_OWNER_THREAD)
+		return -EINVAL;
+	run->u.lock.owner = run->key.u;
 	if (run->key.type == KSHARE_NONE)
 		run->u.lock.owner = task_pid_vnr(current) | KSHARE_OWNER_THREAD;
-	else if (run->key.u & KSHARE_OWNER_THREAD)
-		return -EINVAL;
-	else
-		run->u.lock.owner = run->key.u;
 	return 0;
 }
 

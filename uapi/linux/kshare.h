@@ -7,6 +7,7 @@
 #ifndef _UAPI_LINUX_KSHARE_H
 #define _UAPI_LINUX_KSHARE_H
 
+#include <linux/const.h>
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
@@ -153,7 +154,7 @@ struct kshare_value {
 
 /* Limits of the format; those that can be set are told by QUERY. */
 #define KSHARE_MAX_KEY		4096		/* bytes of a key */
-#define KSHARE_MAX_VALUE	(16u << 20)	/* bytes of a value, and of all values of a command */
+#define KSHARE_MAX_VALUE	(16u << 20)	/* bytes of all values of a command */
 #define KSHARE_MAX_VECTOR	65536u		/* values in a vector */
 #define KSHARE_MAX_REFS		4096u		/* references in an encoded value */
 #define KSHARE_MAX_BATCH	1024u		/* commands in a batch */
@@ -278,7 +279,7 @@ struct kshare_result {
 };
 
 /* Flags of a result */
-#define KSHARE_R_OWNER_DIED	0x01	/* lock: its last owner died, or lost it, while it held it */
+#define KSHARE_R_OWNER_DIED	0x01	/* lock: its last owner died or lost it */
 #define KSHARE_R_MORE		0x02	/* page: there is more after @number */
 #define KSHARE_R_CHANGED	0x04	/* page: changed since the version that was given */
 
@@ -568,7 +569,7 @@ enum kshare_op {
 #define KSHARE_CREATE_NR(type, elem)	((__u32)(type) | (__u32)(elem) << 16)
 
 /** KSHARE_OWNER_THREAD: set in owners that the kernel made of a thread id. */
-#define KSHARE_OWNER_THREAD	(1ULL << 63)
+#define KSHARE_OWNER_THREAD	_BITULL(63)
 
 /** KSHARE_MMAP_OFFSET() - where to mmap() an array: pages are counted from 0. */
 #define KSHARE_MMAP_OFFSET(handle, page_size)	((__u64)(handle) * (page_size))
@@ -584,6 +585,7 @@ enum kshare_limit {
 	KSHARE_LIMIT_HANDLES	= 2,	/* handles that one client has */
 	KSHARE_LIMIT_WAITERS	= 3,	/* waiting commands of the domain */
 };
+
 #define KSHARE_LIMIT_COUNT	4
 
 /**
