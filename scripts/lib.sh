@@ -60,7 +60,8 @@ need_kernel() {
 	fi
 }
 
-# Where the selftests' harness and checkpatch.pl are.
+# Where that part of the kernel's source is that tests and checks take: the
+# selftests' harness, checkpatch.pl, and tools/ for unit tests in user space.
 kselftest_dir() { readlink -e "$cache/linux-source"; }
 
 # make_module KERNEL [MAKE ARGUMENTS]
