@@ -360,6 +360,33 @@ static int kshare_run_queue(struct kshare_run *run)
 	return kshare_object_wait(run->obj, &run->waiter);
 }
 
+/* Locks the object, or owns it; for sparse the two are the same. */
+static void kshare_run_lock(struct kshare_run *run)
+	__acquires(&run->obj->lock)
+{
+	if (likely(!run->own)) {
+		kshare_object_lock(run->obj);
+		return;
+	}
+	kshare_lockset_begin(run->obj->domain);
+	kshare_object_own(run->obj);
+	run->owned = true;
+	__acquire(&run->obj->lock);
+}
+
+static void kshare_run_unlock(struct kshare_run *run)
+	__releases(&run->obj->lock)
+{
+	if (likely(!run->owned)) {
+		kshare_object_unlock(run->obj);
+		return;
+	}
+	run->owned = false;
+	kshare_object_disown(run->obj);
+	kshare_lockset_end(run->obj->domain);
+	__release(&run->obj->lock);
+}
+
 /* Once, with the object locked or owned. */
 static int kshare_run_once(struct kshare_run *run)
 {
@@ -369,13 +396,7 @@ static int kshare_run_once(struct kshare_run *run)
 	bool more = false, queued = false;
 	int ret, err;
 
-	if (unlikely(run->own)) {
-		kshare_lockset_begin(obj->domain);
-		kshare_object_own(obj);
-		run->owned = true;
-	} else {
-		kshare_object_lock(obj);
-	}
+	kshare_run_lock(run);
 	if (op->undo)
 		kshare_object_write_begin(obj);
 	ret = kshare_run_apply(run);
@@ -398,13 +419,7 @@ static int kshare_run_once(struct kshare_run *run)
 			more = kshare_grant(obj, run->owned, &wakes);
 	}
 
-	if (unlikely(run->owned)) {
-		run->owned = false;
-		kshare_object_disown(obj);
-		kshare_lockset_end(obj->domain);
-	} else {
-		kshare_object_unlock(obj);
-	}
+	kshare_run_unlock(run);
 	kshare_wakes_run(&wakes);
 	if (more)
 		kshare_grant_rest(obj);
