@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random commands: several threads throw the operations of the table that QUERY
+ * gives at the same objects, with values, flags, sizes and addresses of every
+ * kind, good and bad.  What it looks for is a report of the kernel's, and that
+ * everything is given back at the end.
+ *
+ *	commands [SECONDS [SEED]]
+ *
+ * Prints TAP.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/kshare.h>
+
+#define THREADS		4
+#define OPS		256
+#define PAGE		4096
+
+static struct kshare_op_info ops[OPS];
+static unsigned int op_count, first_seed;
+static int fd;
+static char *good, *read_only, *edge;
+static unsigned long done[THREADS];
+static time_t end;
+
+struct fuzz {
+	unsigned int seed;
+	int index;
+	struct kshare_value values[16];
+	char out[PAGE];
+};
+
+static unsigned int rnd(struct fuzz *f, unsigned int n)
+{
+	return rand_r(&f->seed) % n;
+}
+
+static __u64 any_address(struct fuzz *f, __u32 len)
+{
+	switch (rnd(f, 16)) {
+	case 0:
+		return 0;
+	case 1:
+		return 0xffff888000000000ull;
+	case 2:
+		return (unsigned long)read_only;
+	case 3:		/* the last byte is the last of a page, or one further */
+		return (unsigned long)edge + PAGE - len + rnd(f, 2);
+	case 4:
+		return rand_r(&f->seed) * 1ull << rnd(f, 32);
+	default:
+		return (unsigned long)good + rnd(f, 64);
+	}
+}
+
+static __u64 any_number(struct fuzz *f)
+{
+	static const __u64 numbers[] = {
+		0, 1, 2, 7, ~0ull, ~0ull - 1, 1ull << 63, (1ull << 63) - 1, 1ull << 53,
+		0x7ff8000000000000ull, 0x7ff0000000000000ull, 0x3ff0000000000000ull,
+	};
+
+	return rnd(f, 3) ? rnd(f, 20) : numbers[rnd(f, 12)];
+}
+
+static struct kshare_value any_value(struct fuzz *f, int deep)
+{
+	struct kshare_value v = { .type = rnd(f, 9) };
+	__u32 i;
+
+	if (!rnd(f, 300))
+		v.type = rand_r(&f->seed);
+	switch (v.type) {
+	case KSHARE_NONE:
+		break;
+	case KSHARE_BOOL:
+		v.u = rnd(f, 2);
+		break;
+	case KSHARE_INT:
+	case KSHARE_UINT:
+	case KSHARE_FLOAT:
+		v.u = any_number(f);
+		break;
+	case KSHARE_REF:
+		v.ref.handle = rnd(f, 40);
+		v.ref.rights = rnd(f, 4) ? 0 : rnd(f, 64);
+		break;
+	default:
+		v.len = rnd(f, 3) ? rnd(f, 20) : rnd(f, PAGE - 64);
+		if (v.len && v.len <= 8 && rnd(f, 2))
+			v.inline_len = v.len;
+		else if (v.len)
+			v.ptr = any_address(f, v.len);
+		if (v.type == KSHARE_ENCODED && !rnd(f, 3))
+			v.flags = KSHARE_VF_REFS;
+	}
+	if (deep && !rnd(f, 4)) {
+		v = (struct kshare_value){ .type = KSHARE_VECTOR, .len = rnd(f, 16) };
+		for (i = 0; i < v.len; i++)
+			f->values[i] = any_value(f, 0);
+		v.ptr = rnd(f, 8) ? (unsigned long)f->values : any_address(f, 16 * v.len);
+	}
+	if (!rnd(f, 200))
+		v.len = rand_r(&f->seed) * 2u;
+	if (!rnd(f, 200))
+		((__u8 *)&v)[rnd(f, 16)] = rand_r(&f->seed);
+	return v;
+}
+
+static struct kshare_cmd any_command(struct fuzz *f)
+{
+	const struct kshare_op_info *op = &ops[rnd(f, op_count)];
+	struct kshare_cmd cmd = { .size = sizeof(cmd), .op = op->op };
+	struct timespec now;
+
+	if (op->fields & KSHARE_FIELD_HANDLE)
+		cmd.handle = rnd(f, 40);
+	if (op->fields & KSHARE_FIELD_KEY)
+		cmd.key = any_value(f, 0);
+	if (op->fields & KSHARE_FIELD_VALUE)
+		cmd.value = any_value(f, 1);
+	if (op->fields & KSHARE_FIELD_EXPECT)
+		cmd.expect = any_value(f, 0);
+	if (op->fields & KSHARE_FIELD_NR)
+		cmd.nr = rnd(f, 2) ? rnd(f, 12) : KSHARE_CREATE_NR(rnd(f, 12), rnd(f, 14));
+	if (op->fields & KSHARE_FIELD_OUT && rnd(f, 3)) {
+		cmd.out_len = rnd(f, 2) ? PAGE : rnd(f, 200);
+		cmd.out = rnd(f, 4) ? (unsigned long)f->out : any_address(f, cmd.out_len);
+	}
+	if (op->fields & KSHARE_FIELD_DEADLINE) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		cmd.deadline = now.tv_sec * 1000000000ll + now.tv_nsec + rnd(f, 2000000);
+	}
+	if (!rnd(f, 2))
+		cmd.flags = rand_r(&f->seed) & op->cmd_flags;
+	if (!rnd(f, 300))
+		((__u8 *)&cmd)[rnd(f, sizeof(cmd))] = rand_r(&f->seed);
+	/* A descriptor that is lost, or a sleep without an end, helps nobody. */
+	if (cmd.op == KSHARE_OP_CLIENT_CLONE)
+		cmd.op = KSHARE_OP_NOP;
+	if (op->flags & KSHARE_OPINFO_WAITS && !cmd.deadline)
+		cmd.deadline = 1;
+	return cmd;
+}
+
+/* Handles are few, so that the threads meet. */
+static void drop_handle(struct fuzz *f)
+{
+	struct kshare_cmd cmd = { .size = sizeof(cmd), .op = KSHARE_OP_CLOSE };
+
+	cmd.handle = 2 + rnd(f, 200);
+	ioctl(fd, KSHARE_IOC_CMD, &cmd);
+}
+
+static void *fuzz_thread(void *arg)
+{
+	struct fuzz *f = arg;
+	struct kshare_cmd cmds[8];
+	__s32 results[8];
+
+	while (time(NULL) < end) {
+		struct kshare_batch batch = {
+			.size = sizeof(batch),
+			.count = 1 + rnd(f, 8),
+			.flags = 1 << rnd(f, 2),
+			.cmds = (unsigned long)cmds,
+			.results = (unsigned long)results,
+			.cmd_size = sizeof(cmds[0]),
+		};
+		unsigned int i;
+
+		for (i = 0; i < batch.count; i++)
+			cmds[i] = any_command(f);
+		if (rnd(f, 4))
+			for (i = 0; i < batch.count; i++)
+				ioctl(fd, KSHARE_IOC_CMD, &cmds[i]);
+		else
+			ioctl(fd, KSHARE_IOC_BATCH, &batch);
+		done[f->index] += batch.count;
+		for (i = 0; i < 3; i++)
+			drop_handle(f);
+		if (!rnd(f, 64)) {
+			void *map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd,
+					 KSHARE_MMAP_OFFSET(rnd(f, 40), PAGE));
+
+			if (map != MAP_FAILED)
+				munmap(map, PAGE);
+		}
+	}
+	return NULL;
+}
+
+static int fuzz_process(int pipe_end)
+{
+	static struct fuzz fuzz[THREADS];
+	struct kshare_query query = {
+		.size = sizeof(query),
+		.op_count = OPS,
+		.ops = (unsigned long)ops,
+		.op_size = sizeof(ops[0]),
+	};
+	pthread_t threads[THREADS];
+	unsigned long sum = 0;
+	int i;
+
+	fd = open(KSHARE_DEVICE, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, KSHARE_IOC_QUERY, &query))
+		return 1;
+	op_count = query.op_count;
+	good = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	read_only = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	edge = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	munmap(edge + PAGE, PAGE);
+	for (i = 0; i < PAGE; i++)
+		good[i] = i % 7 ? 'a' + i % 26 : 0;
+	for (i = 0; i < THREADS; i++) {
+		fuzz[i].seed = first_seed + i * 7919;
+		fuzz[i].index = i;
+		pthread_create(&threads[i], NULL, fuzz_thread, &fuzz[i]);
+	}
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		sum += done[i];
+	}
+	return write(pipe_end, &sum, sizeof(sum)) != sizeof(sum);
+}
+
+/* Is nothing left of anybody?  The module tells: nobody uses it. */
+static int module_refs(void)
+{
+	FILE *f = fopen("/sys/module/kshare/refcnt", "r");
+	int refs = -1;
+
+	if (f) {
+		if (fscanf(f, "%d", &refs) != 1)
+			refs = -1;
+		fclose(f);
+	}
+	return refs;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long commands = 0;
+	int pipe_ends[2], status = 0;
+	pid_t pid;
+
+	end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 5);
+	first_seed = argc > 2 ? strtoul(argv[2], NULL, 0) : (unsigned int)time(NULL);
+	printf("TAP version 13\n");
+	if (access(KSHARE_DEVICE, R_OK)) {
+		printf("1..0 # SKIP no %s\n", KSHARE_DEVICE);
+		return 4;
+	}
+	fflush(stdout);
+	if (pipe(pipe_ends))
+		return 1;
+	pid = fork();
+	if (!pid)
+		_exit(fuzz_process(pipe_ends[1]));
+	waitpid(pid, &status, 0);
+	close(pipe_ends[1]);
+	if (read(pipe_ends[0], &commands, sizeof(commands)) != sizeof(commands))
+		commands = 0;
+	printf("1..2\n# seed %u, %lu commands\n", first_seed, commands);
+	printf("%sok 1 - random commands do no harm to who gives them\n",
+	       status || !commands ? "not " : "");
+	printf("%sok 2 - nothing is left of them (%d users of the module)\n",
+	       module_refs() ? "not " : "", module_refs());
+	return status || !commands || module_refs();
+}
