@@ -31,21 +31,22 @@ tap_check() {
 
 tap_skip() { tap_result ok "$1 # SKIP $2"; }
 
-# tap_program tap|plain SECONDS PROGRAM: a program that prints TAP, or one that
-# says by its exit status how it went, with 4 or 77 for "skipped". One that
-# dies, takes too long, or prints other than as many results as it planned to,
+# tap_program tap|plain SECONDS "PROGRAM [ARGUMENTS]": a program that prints TAP,
+# or one that says by its exit status how it went, with 4 or 77 for "skipped".
+# One that dies, takes too long, or prints other than as many results as it planned to,
 # failed, whatever it printed.
 tap_program() {
-	local kind=$1 seconds=$2 program=$3 output status=0 begin=$EPOCHREALTIME counts
+	local kind=$1 seconds=$2 program output status=0 begin=$EPOCHREALTIME counts
 
+	read -ra program <<< "$3"
 	output=$(mktemp)
 	# The braces keep the shell's own word on a killed program out.
 	{
-		timeout -k 5 "$seconds" "$program" > "$output" 2>&1 < /dev/null || status=$?
+		timeout -k 5 "$seconds" "${program[@]}" > "$output" 2>&1 < /dev/null || status=$?
 	} 2> /dev/null
 	counts=$(mktemp)
 	awk -v kind="$kind" -v status="$status" -v seconds="$seconds" \
-	    -v name="$(basename "$program")" -v count="$tap_count" -v counts="$counts" \
+	    -v name="$(basename "${program[0]}")" -v count="$tap_count" -v counts="$counts" \
 	    -v begin="$begin" -v end="$EPOCHREALTIME" '
 	function result(how, text) {
 		print how, ++count, "- " name text
