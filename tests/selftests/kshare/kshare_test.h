@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests share: commands through every door, and a fixture whose
+ * teardown finds every leak.
+ *
+ * The tests speak to the kernel by ioctl alone, not through the library.
+ */
+#ifndef KSHARE_TEST_H
+#define KSHARE_TEST_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/kshare.h>
+
+#include "kselftest_harness.h"
+
+/* The doors: how a command reaches the kernel. */
+enum door {
+	DOOR_CMD,		/* alone */
+	DOOR_BATCH,		/* in a batch of one */
+	DOOR_ATOMIC,		/* in an atomic batch of one */
+};
+
+/* A result buffer that is large enough for most. */
+struct reply {
+	struct kshare_result head;
+	struct kshare_value values[128];
+	char tail[16384];
+};
+
+/* The client that commands go to, and the door they take. */
+struct side {
+	int fd;
+	enum door door;
+	struct reply out;
+};
+
+static inline struct kshare_value t_none(void)
+{
+	return (struct kshare_value){ .type = KSHARE_NONE };
+}
+
+static inline struct kshare_value t_int(int64_t i)
+{
+	return (struct kshare_value){ .type = KSHARE_INT, .i = i };
+}
+
+static inline struct kshare_value t_uint(uint64_t u)
+{
+	return (struct kshare_value){ .type = KSHARE_UINT, .u = u };
+}
+
+static inline struct kshare_value t_bool(bool b)
+{
+	return (struct kshare_value){ .type = KSHARE_BOOL, .u = b };
+}
+
+static inline struct kshare_value t_float(double d)
+{
+	struct kshare_value v = { .type = KSHARE_FLOAT };
+
+	memcpy(&v.u, &d, sizeof(d));
+	return v;
+}
+
+static inline struct kshare_value t_bytes(const void *p, uint32_t len)
+{
+	struct kshare_value v = { .type = KSHARE_BYTES, .len = len };
+
+	if (len)
+		v.ptr = (uintptr_t)p;
+	return v;
+}
+
+static inline struct kshare_value t_str(const char *s)
+{
+	struct kshare_value v = t_bytes(s, strlen(s));
+
+	v.type = KSHARE_STR;
+	return v;
+}
+
+static inline struct kshare_value t_ref(uint32_t handle)
+{
+	return (struct kshare_value){ .type = KSHARE_REF, .ref.handle = handle };
+}
+
+static inline struct kshare_value t_vector(const struct kshare_value *v, uint32_t count)
+{
+	return (struct kshare_value){
+		.type = KSHARE_VECTOR,
+		.len = count,
+		.ptr = (uintptr_t)v,
+	};
+}
+
+static inline double t_double(const struct kshare_value *v)
+{
+	double d;
+
+	memcpy(&d, &v->u, sizeof(d));
+	return d;
+}
+
+/* Is it that text? */
+static inline bool t_is_str(const struct kshare_value *v, const char *s)
+{
+	const char *p = v->inline_len ? (const char *)v->bytes : (const char *)(uintptr_t)v->ptr;
+
+	return v->type == KSHARE_STR && v->len == strlen(s) && !memcmp(p, s, v->len);
+}
+
+static inline struct kshare_cmd t_cmd(uint32_t op, uint32_t handle)
+{
+	return (struct kshare_cmd){ .size = sizeof(struct kshare_cmd), .op = op, .handle = handle };
+}
+
+static inline bool t_not_atomic(uint32_t op)
+{
+	return (op >= KSHARE_OP_CLOSE && op <= KSHARE_OP_CLIENT_BIND) ||
+	       op == KSHARE_OP_DOMAIN_ROOT || op == KSHARE_OP_DOMAIN_LIMIT;
+}
+
+/* The result of a command, or -errno, without a result buffer of ours. */
+static inline int t_raw(struct side *s, struct kshare_cmd cmd)
+{
+	int32_t result = INT32_MIN;
+	struct kshare_batch batch = {
+		.size = sizeof(batch),
+		.flags = s->door == DOOR_ATOMIC ? KSHARE_BATCH_ATOMIC : 0,
+		.count = 1,
+		.cmds = (uintptr_t)&cmd,
+		.results = (uintptr_t)&result,
+		.cmd_size = sizeof(cmd),
+	};
+	int ret;
+
+	if (s->door == DOOR_CMD || (s->door == DOOR_ATOMIC && t_not_atomic(cmd.op))) {
+		ret = ioctl(s->fd, KSHARE_IOC_CMD, &cmd);
+		return ret < 0 ? -errno : ret;
+	}
+	ret = ioctl(s->fd, KSHARE_IOC_BATCH, &batch);
+	return ret < 0 ? -errno : result;
+}
+
+/* The same with the result in s->out. */
+static inline int t_run(struct side *s, struct kshare_cmd cmd)
+{
+	memset(&s->out, 0x5a, sizeof(s->out.head) + sizeof(s->out.values));
+	cmd.out = (uintptr_t)&s->out;
+	cmd.out_len = sizeof(s->out);
+	return t_raw(s, cmd);
+}
+
+static inline int t_create_elem(struct side *s, uint32_t type, uint32_t elem, int64_t size)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CREATE, 0);
+
+	cmd.nr = KSHARE_CREATE_NR(type, elem);
+	if (size)
+		cmd.key = t_int(size);
+	return t_raw(s, cmd);
+}
+
+static inline int t_create(struct side *s, uint32_t type)
+{
+	return t_create_elem(s, type, 0, 0);
+}
+
+static inline int t_close(struct side *s, uint32_t handle)
+{
+	return t_raw(s, t_cmd(KSHARE_OP_CLOSE, handle));
+}
+
+static inline int t_stat(struct side *s, uint32_t handle, struct kshare_stat *stat)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_STAT, handle);
+
+	memset(stat, 0, sizeof(*stat));
+	cmd.out = (uintptr_t)stat;
+	cmd.out_len = sizeof(*stat);
+	return t_raw(s, cmd);
+}
+
+/* Waits until so many commands wait for an object. */
+static inline void t_until_waiters(struct side *s, uint32_t handle, uint64_t count)
+{
+	struct kshare_stat stat;
+
+	for (;;) {
+		if (t_stat(s, handle, &stat) || stat.waiters == count)
+			return;
+		sched_yield();
+	}
+}
+
+/* fork() as the library does it: the child has the same handles in a client of its own. */
+static inline pid_t t_fork(struct side *s)
+{
+	int clone = ioctl(s->fd, KSHARE_IOC_CMD,
+			  &(struct kshare_cmd){ .size = sizeof(struct kshare_cmd),
+						.op = KSHARE_OP_CLIENT_CLONE });
+	pid_t pid;
+
+	if (clone < 0)
+		return -1;
+	pid = fork();
+	if (pid) {
+		close(clone);
+		return pid;
+	}
+	if (dup3(clone, s->fd, O_CLOEXEC) < 0 ||
+	    ioctl(s->fd, KSHARE_IOC_CMD,
+		  &(struct kshare_cmd){ .size = sizeof(struct kshare_cmd),
+					.op = KSHARE_OP_CLIENT_BIND }))
+		_exit(99);
+	close(clone);
+	return 0;
+}
+
+/* The exit status of a child, or 1000 and the signal that killed it. */
+static inline int t_wait(pid_t pid)
+{
+	int status = 0;
+
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+/* Nothing but what was there at first may be left in the domain. */
+#define T_FIXTURE(name)							\
+	FIXTURE(name) {							\
+		struct side s;						\
+		struct kshare_stat before;				\
+	};								\
+	FIXTURE_VARIANT(name) {						\
+		enum door door;						\
+	};								\
+	FIXTURE_SETUP(name)						\
+	{								\
+		self->s.door = variant->door;				\
+		self->s.fd = open(KSHARE_DEVICE, O_RDWR | O_CLOEXEC);	\
+		if (self->s.fd < 0)					\
+			SKIP(return, "no " KSHARE_DEVICE);		\
+		ASSERT_EQ(0, t_stat(&self->s, 1, &self->before));	\
+	}								\
+	FIXTURE_TEARDOWN(name)						\
+	{								\
+		struct kshare_stat after;				\
+		int i;							\
+									\
+		for (i = 2; i < 2000; i++)				\
+			t_close(&self->s, i);				\
+		ASSERT_EQ(0, t_stat(&self->s, 1, &after));		\
+		for (i = 0; i < KSHARE_LIMIT_COUNT; i++)		\
+			EXPECT_EQ(self->before.used[i], after.used[i]);	\
+		EXPECT_EQ(1, after.clients);				\
+		close(self->s.fd);					\
+	}
+
+#define T_DOORS(name)							\
+	FIXTURE_VARIANT_ADD(name, cmd) { .door = DOOR_CMD };		\
+	FIXTURE_VARIANT_ADD(name, batch) { .door = DOOR_BATCH };	\
+	FIXTURE_VARIANT_ADD(name, atomic_batch) { .door = DOOR_ATOMIC }
+
+#define T_ONE_DOOR(name)						\
+	FIXTURE_VARIANT_ADD(name, cmd) { .door = DOOR_CMD }
+
+#endif /* KSHARE_TEST_H */
