@@ -316,6 +316,9 @@ static int kshare_batch_atomic(struct kshare_client *client, struct kshare_batch
 		}
 		if (ret > -MAX_ERRNO)
 			break;
+		/* What others of the batch add before it was not enough expected. */
+		if (ret == KSHARE_MUST_PREPARE)
+			a.runs[batch->done].slack = 2 * a.runs[batch->done].slack + 16;
 		ret = kshare_run_meet(&a.runs[batch->done], ret);
 	}
 

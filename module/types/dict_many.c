@@ -196,7 +196,7 @@ int kshare_dict_page_prepare(struct kshare_run *run)
 	/* Never more than the buffer has room for, and one more so that it is noticed. */
 	room = (run->out_len - sizeof(struct kshare_result)) / sizeof(struct kshare_value);
 	room = room / (keys + values) + 1;
-	count = min(count, room);
+	count = min(count + run->slack, room);
 	if (run->nr)
 		count = min_t(u64, count, run->nr);
 	if (count > KSHARE_SPIN_ENTRIES)

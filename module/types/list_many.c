@@ -55,6 +55,7 @@ static struct kshare_val *kshare_slice_at(const struct kshare_run *run,
 int kshare_list_slice_prepare(struct kshare_run *run)
 {
 	struct kshare_slice s;
+	u64 room;
 
 	if (!run->out_addr)
 		return -EINVAL;
@@ -62,9 +63,8 @@ int kshare_list_slice_prepare(struct kshare_run *run)
 	if (s.count > KSHARE_SPIN_ELEMENTS)
 		run->own = true;
 	/* What does not fit the caller's buffer is only measured. */
-	if (sizeof(struct kshare_result) + s.count * sizeof(struct kshare_value) > run->out_len)
-		return 0;
-	return kshare_run_out(run, s.count);
+	room = (run->out_len - sizeof(struct kshare_result)) / sizeof(struct kshare_value);
+	return kshare_run_out(run, min(room, s.count + run->slack));
 }
 
 int kshare_list_slice(struct kshare_run *run)
@@ -138,7 +138,7 @@ int kshare_list_slice_set_prepare(struct kshare_run *run)
 	int ret;
 
 	kshare_slice_get(run, READ_ONCE(kshare_list_of(run)->deque.count), &s);
-	span = kshare_slice_span(&s);
+	span = kshare_slice_span(&s) + run->slack;
 	ret = kshare_list_old_room(run, span);
 	if (!ret && s.step != 1)
 		ret = kshare_list_spare_room(run, span);
@@ -203,8 +203,8 @@ int kshare_list_slice_delete_prepare(struct kshare_run *run)
 	int ret;
 
 	kshare_slice_get(run, READ_ONCE(kshare_list_of(run)->deque.count), &s);
-	ret = kshare_list_old_room(run, kshare_slice_span(&s));
-	return ret ?: kshare_list_spare_room(run, kshare_slice_span(&s) - s.count);
+	ret = kshare_list_old_room(run, kshare_slice_span(&s) + run->slack);
+	return ret ?: kshare_list_spare_room(run, kshare_slice_span(&s) - s.count + run->slack);
 }
 
 /* The span is put in again without those that go. */
@@ -327,7 +327,7 @@ int kshare_list_reverse(struct kshare_run *run)
 
 int kshare_list_sort_prepare(struct kshare_run *run)
 {
-	u64 count = READ_ONCE(kshare_list_of(run)->deque.count);
+	u64 count = READ_ONCE(kshare_list_of(run)->deque.count) + run->slack;
 	int ret;
 
 	/* kshare_sort() takes its time. */

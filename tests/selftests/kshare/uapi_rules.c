@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rules of every structure and of every operation, over the whole table that
+ * QUERY gives: a new operation is tested without being named here.
+ */
+#include "kshare_test.h"
+
+T_FIXTURE(uapi)
+T_ONE_DOOR(uapi);
+
+#define OPS	256
+
+static struct kshare_op_info ops[OPS];
+
+static int query(struct side *s)
+{
+	struct kshare_query q = {
+		.size = sizeof(q),
+		.op_count = OPS,
+		.ops = (uintptr_t)ops,
+		.op_size = sizeof(ops[0]),
+	};
+
+	return ioctl(s->fd, KSHARE_IOC_QUERY, &q) ? -errno : (int)q.op_count;
+}
+
+static const uint32_t types[] = {
+	KSHARE_TYPE_CELL, KSHARE_TYPE_ARRAY, KSHARE_TYPE_DICT, KSHARE_TYPE_LIST,
+	KSHARE_TYPE_NAMESPACE, KSHARE_TYPE_LOCK, KSHARE_TYPE_RLOCK, KSHARE_TYPE_EVENT,
+};
+
+#define TYPES	(int)(sizeof(types) / sizeof(types[0]))
+
+/* A handle of each type, by type; the domain's is 1. */
+static int handles[16];
+
+static void make_all(struct side *s)
+{
+	int i;
+
+	handles[KSHARE_TYPE_DOMAIN] = 1;
+	for (i = 0; i < TYPES; i++)
+		handles[types[i]] = types[i] == KSHARE_TYPE_ARRAY ?
+			t_create_elem(s, types[i], KSHARE_ELEM_I64, 10) : t_create(s, types[i]);
+}
+
+/* The first type that an operation takes. */
+static uint32_t type_of(const struct kshare_op_info *op)
+{
+	return op->types ? __builtin_ctz(op->types) : 0;
+}
+
+/* The command with every field as it may be, so that only what a test spoils is wrong. */
+static struct kshare_cmd plain(const struct kshare_op_info *op)
+{
+	struct kshare_cmd cmd = t_cmd(op->op, 0);
+
+	if (op->fields & KSHARE_FIELD_HANDLE && op->types)
+		cmd.handle = handles[type_of(op)];
+	if (op->fields & KSHARE_FIELD_HANDLE && !op->types)
+		cmd.handle = 100000;
+	if (op->fields & KSHARE_FIELD_DEADLINE)
+		cmd.deadline = 1;
+	return cmd;
+}
+
+TEST_F(uapi, query_tells_version_limits_and_operations)
+{
+	struct kshare_query q = { .size = sizeof(q) };
+	struct side *s = &self->s;
+	int i, j, n = query(s);
+
+	ASSERT_LT(50, n);
+	for (i = 0; i < n; i++) {
+		EXPECT_NE(0, ops[i].name[0]);
+		for (j = 0; j < i; j++) {
+			EXPECT_NE(ops[i].op, ops[j].op);
+			EXPECT_NE(0, strcmp((char *)ops[i].name, (char *)ops[j].name));
+		}
+	}
+	EXPECT_EQ(0, ioctl(s->fd, KSHARE_IOC_QUERY, &q));
+	EXPECT_EQ(KSHARE_UAPI_VERSION, q.version);
+	EXPECT_EQ(1, q.domain);
+	EXPECT_EQ(n, q.op_count);
+	EXPECT_EQ(KSHARE_MAX_KEY, q.max_key);
+	EXPECT_EQ(KSHARE_MAX_VALUE, q.max_value);
+	EXPECT_EQ(KSHARE_MAX_BATCH, q.max_batch);
+	for (i = 0; i < KSHARE_LIMIT_COUNT; i++)
+		EXPECT_LT(0, q.limit[i]);
+}
+
+TEST_F(uapi, a_structure_may_grow)
+{
+	struct {
+		struct kshare_cmd cmd;
+		uint64_t more[600];
+	} big = {};
+	struct side *s = &self->s;
+	int i, n = query(s), want, got;
+
+	make_all(s);
+	for (i = 0; i < n; i++) {
+		/* An answer that does not depend on what was done before. */
+		if (ops[i].op == KSHARE_OP_CLIENT_CLONE || ops[i].op == KSHARE_OP_CREATE ||
+		    ops[i].op == KSHARE_OP_DUP || ops[i].op == KSHARE_OP_DOMAIN_ROOT ||
+		    type_of(&ops[i]) == KSHARE_TYPE_LOCK)
+			continue;
+		memset(&big, 0, sizeof(big));
+		big.cmd = plain(&ops[i]);
+		want = t_raw(s, big.cmd);
+		big.cmd.size = sizeof(big.cmd) - 1;
+		EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_CMD, &big));
+		EXPECT_EQ(EINVAL, errno);
+		big.cmd.size = sizeof(big.cmd) + 8;
+		got = ioctl(s->fd, KSHARE_IOC_CMD, &big) < 0 ? -errno : 0;
+		/* What was deleted is not there to be deleted again. */
+		EXPECT_TRUE(got == (want < 0 ? want : 0) || got == -ENOENT);
+		big.more[0] = 1ull << 56;
+		EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_CMD, &big));
+		EXPECT_EQ(E2BIG, errno);
+		big.cmd.size = 4097;
+		EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_CMD, &big));
+		EXPECT_EQ(E2BIG, errno);
+	}
+}
+
+TEST_F(uapi, what_an_operation_does_not_use_must_be_zero)
+{
+	struct side *s = &self->s;
+	int i, n = query(s);
+	struct kshare_cmd cmd;
+
+	make_all(s);
+	for (i = 0; i < n; i++) {
+		const struct kshare_op_info *op = &ops[i];
+
+		if (!(op->fields & KSHARE_FIELD_HANDLE)) {
+			cmd = plain(op);
+			cmd.handle = 1;
+			EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+		}
+		if (!(op->fields & KSHARE_FIELD_KEY)) {
+			cmd = plain(op);
+			cmd.key.u = 1;
+			EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+			cmd.key = t_bool(false);
+			EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+		}
+		if (!(op->fields & KSHARE_FIELD_VALUE)) {
+			cmd = plain(op);
+			cmd.value.len = 1;
+			EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+		}
+		if (!(op->fields & (KSHARE_FIELD_EXPECT | KSHARE_FIELD_DEADLINE))) {
+			cmd = plain(op);
+			cmd.deadline = 1;
+			EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+			cmd.deadline = 0;
+			cmd.tag = 1;
+			EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+		}
+		if (!(op->fields & KSHARE_FIELD_NR)) {
+			cmd = plain(op);
+			cmd.nr = 1;
+			EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+		}
+		cmd = plain(op);
+		cmd.out_len = 4096;
+		EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+		cmd.out = (uintptr_t)&s->out;
+		if (!(op->fields & KSHARE_FIELD_OUT)) {
+			EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+		} else {
+			cmd.out_len = sizeof(struct kshare_result) - 1;
+			EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+			cmd.out_len = KSHARE_MAX_OUT + 1;
+			EXPECT_EQ(-E2BIG, t_raw(s, cmd));
+		}
+	}
+}
+
+TEST_F(uapi, a_flag_that_is_not_listed_is_refused)
+{
+	struct side *s = &self->s;
+	int i, bit, n = query(s);
+
+	make_all(s);
+	for (i = 0; i < n; i++) {
+		for (bit = 0; bit < 32; bit++) {
+			struct kshare_cmd cmd = plain(&ops[i]);
+
+			cmd.flags = 1u << bit;
+			if (cmd.flags & ops[i].cmd_flags)
+				continue;
+			EXPECT_EQ(-EOPNOTSUPP, t_raw(s, cmd));
+		}
+	}
+}
+
+TEST_F(uapi, handles_are_checked_for_life_type_and_rights)
+{
+	struct side *s = &self->s;
+	int i, type, bit, n = query(s);
+	struct kshare_cmd cmd;
+
+	make_all(s);
+	for (i = 0; i < n; i++) {
+		const struct kshare_op_info *op = &ops[i];
+
+		if (!op->types)
+			continue;
+		cmd = plain(op);
+		cmd.handle = 100000;
+		EXPECT_EQ(-EBADF, t_raw(s, cmd));
+		cmd.handle = UINT32_MAX;
+		EXPECT_EQ(-EBADF, t_raw(s, cmd));
+		for (type = KSHARE_TYPE_DOMAIN; type <= KSHARE_TYPE_EVENT; type++) {
+			if (op->types & 1u << type)
+				continue;
+			cmd = plain(op);
+			cmd.handle = handles[type];
+			EXPECT_EQ(-ENOTTY, t_raw(s, cmd));
+		}
+		for (bit = 1; bit <= KSHARE_RIGHT_ALL; bit <<= 1) {
+			struct kshare_cmd dup = t_cmd(KSHARE_OP_DUP, handles[type_of(op)]);
+
+			if (!(op->rights & bit))
+				continue;
+			dup.nr = KSHARE_RIGHT_ALL & ~bit;
+			cmd = plain(op);
+			cmd.handle = t_raw(s, dup);
+			ASSERT_LT(0, (int)cmd.handle);
+			EXPECT_EQ(-EACCES, t_raw(s, cmd));
+			t_close(s, cmd.handle);
+			EXPECT_EQ(-EBADF, t_raw(s, cmd));
+		}
+	}
+}
+
+TEST_F(uapi, what_is_unknown_is_enotty)
+{
+	struct side *s = &self->s;
+
+	EXPECT_EQ(-ENOTTY, t_raw(s, t_cmd(0, 0)));
+	EXPECT_EQ(-ENOTTY, t_raw(s, t_cmd(31, 0)));
+	EXPECT_EQ(-ENOTTY, t_raw(s, t_cmd(255, 0)));
+	EXPECT_EQ(-ENOTTY, t_raw(s, t_cmd(256, 0)));
+	EXPECT_EQ(-ENOTTY, t_raw(s, t_cmd(UINT32_MAX, 0)));
+	EXPECT_EQ(-1, ioctl(s->fd, _IO(KSHARE_IOC_TYPE, 0x83), 0));
+	EXPECT_EQ(ENOTTY, errno);
+}
+
+TEST_F(uapi, a_batch_is_checked_before_it_begins)
+{
+	struct kshare_cmd cmds[2] = { t_cmd(KSHARE_OP_NOP, 0) };
+	struct kshare_batch good = {
+		.size = sizeof(good),
+		.count = 1,
+		.cmds = (uintptr_t)cmds,
+		.cmd_size = sizeof(cmds[0]),
+	}, bad;
+	struct side *s = &self->s;
+	int32_t result;
+
+	good.results = (uintptr_t)&result;
+#define BAD(error, ...) do {						\
+		bad = good;						\
+		__VA_ARGS__;						\
+		EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_BATCH, &bad));	\
+		EXPECT_EQ(error, errno);				\
+	} while (0)
+	bad = good;
+	EXPECT_EQ(0, ioctl(s->fd, KSHARE_IOC_BATCH, &bad));
+	EXPECT_EQ(1, bad.done);
+	BAD(EINVAL, bad.size--);
+	BAD(EINVAL, bad.count = 0);
+	BAD(E2BIG, bad.count = KSHARE_MAX_BATCH + 1);
+	BAD(EINVAL, bad.reserved = 1);
+	BAD(EINVAL, bad.done = 1);
+	BAD(EOPNOTSUPP, bad.flags = 4);
+	BAD(EINVAL, bad.flags = KSHARE_BATCH_ATOMIC | KSHARE_BATCH_RUN_ON);
+	BAD(EINVAL, bad.cmd_size = 72);
+	BAD(EINVAL, bad.cmd_size = 84);
+	BAD(EINVAL, bad.cmd_size = 88);
+	BAD(E2BIG, bad.cmd_size = 4104);
+	BAD(EFAULT, bad.cmds = 0);
+	BAD(EFAULT, bad.results = 0);
+	BAD(EFAULT, bad.flags = KSHARE_BATCH_ATOMIC; bad.results = 8);
+}
+
+/* Two pages, of which the second is not there: memory that ends at a known place. */
+static char *edge;
+
+static void make_edge(void)
+{
+	edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	munmap(edge + 4096, 4096);
+	edge += 4096;
+}
+
+TEST_F(uapi, memory_of_the_callers_is_read_to_its_last_byte_and_no_further)
+{
+	struct kshare_value vector[2] = { t_int(1), t_int(2) };
+	struct side *s = &self->s;
+	struct kshare_cmd cmd;
+	int c, d, l, len;
+
+	make_edge();
+	make_all(s);
+	c = handles[KSHARE_TYPE_CELL];
+	d = handles[KSHARE_TYPE_DICT];
+	l = handles[KSHARE_TYPE_LIST];
+	for (len = 1; len < 4096; len += len < 70 ? 1 : 301) {
+		cmd = t_cmd(KSHARE_OP_CELL_SET, c);
+		cmd.value = t_bytes(edge - len, len);
+		EXPECT_EQ(0, t_raw(s, cmd));
+		cmd.value = t_bytes(edge - len + 1, len);
+		EXPECT_EQ(-EFAULT, t_raw(s, cmd));
+		cmd = t_cmd(KSHARE_OP_DICT_SET, d);
+		cmd.value = t_int(1);
+		cmd.key = t_bytes(edge - len, len);
+		EXPECT_LE(0, t_raw(s, cmd));
+		cmd.key = t_bytes(edge - len + 1, len);
+		EXPECT_EQ(-EFAULT, t_raw(s, cmd));
+	}
+	cmd = t_cmd(KSHARE_OP_LIST_EXTEND, l);
+	memcpy(edge - sizeof(vector), vector, sizeof(vector));
+	cmd.value = t_vector((void *)(edge - sizeof(vector)), 2);
+	EXPECT_EQ(0, t_raw(s, cmd));
+	cmd.value = t_vector((void *)(edge - sizeof(vector) + 8), 2);
+	EXPECT_EQ(-EFAULT, t_raw(s, cmd));
+	cmd.value = t_vector(NULL, 2);
+	EXPECT_EQ(-EFAULT, t_raw(s, cmd));
+	cmd.value = t_vector(vector, KSHARE_MAX_VECTOR + 1);
+	EXPECT_EQ(-E2BIG, t_raw(s, cmd));
+	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_LIST_LEN, l)));
+	EXPECT_EQ(2, s->out.head.number);
+	cmd = t_cmd(KSHARE_OP_NOP, 0);
+	memcpy(edge - sizeof(cmd), &cmd, sizeof(cmd));
+	EXPECT_EQ(0, ioctl(s->fd, KSHARE_IOC_CMD, edge - sizeof(cmd)));
+	memcpy(edge - sizeof(cmd) + 8, &cmd, sizeof(cmd) - 8);
+	EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_CMD, edge - sizeof(cmd) + 8));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_CMD, NULL));
+	EXPECT_EQ(EFAULT, errno);
+}
+
+/* Everything that takes something out: command, and how to see that nothing went. */
+TEST_F(uapi, a_result_that_cannot_be_written_consumes_nothing)
+{
+	static const uint32_t takers[] = {
+		KSHARE_OP_CELL_SWAP, KSHARE_OP_CELL_ADD, KSHARE_OP_CELL_CAS,
+		KSHARE_OP_ARRAY_ADD, KSHARE_OP_ARRAY_CAS,
+		KSHARE_OP_DICT_POP, KSHARE_OP_DICT_POPITEM, KSHARE_OP_DICT_ADD,
+		KSHARE_OP_DICT_SETDEFAULT, KSHARE_OP_DICT_DELETE, KSHARE_OP_DICT_CLEAR,
+		KSHARE_OP_LIST_POP, KSHARE_OP_LIST_ADD, KSHARE_OP_LIST_CLEAR,
+		KSHARE_OP_LIST_REVERSE, KSHARE_OP_LIST_SORT, KSHARE_OP_LIST_SLICE_DELETE,
+		KSHARE_OP_LOCK_ACQUIRE,
+	};
+	struct kshare_stat before, after;
+	struct side *s = &self->s;
+	char *read_only = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kshare_cmd cmd;
+	unsigned int i, j;
+
+	make_edge();
+	make_all(s);
+	for (i = 0; i < 5; i++) {
+		cmd = t_cmd(KSHARE_OP_LIST_APPEND, handles[KSHARE_TYPE_LIST]);
+		cmd.value = t_int(5 - i);
+		ASSERT_EQ(0, t_raw(s, cmd));
+	}
+	for (i = 0; i < sizeof(takers) / sizeof(takers[0]); i++) {
+		uint32_t h = handles[takers[i] >= 192 ? KSHARE_TYPE_LOCK :
+				     takers[i] >= 160 ? KSHARE_TYPE_LIST :
+				     takers[i] >= 128 ? KSHARE_TYPE_DICT :
+				     takers[i] >= 96 ? KSHARE_TYPE_ARRAY : KSHARE_TYPE_CELL];
+		uint64_t bad[] = { 8, (uintptr_t)read_only, (uintptr_t)edge - 15 };
+
+		cmd = t_cmd(KSHARE_OP_CELL_SET, handles[KSHARE_TYPE_CELL]);
+		cmd.value = t_int(1);
+		ASSERT_EQ(0, t_raw(s, cmd));
+		cmd = t_cmd(KSHARE_OP_DICT_SET, handles[KSHARE_TYPE_DICT]);
+		cmd.key = t_int(1);
+		cmd.value = t_int(1);
+		ASSERT_LE(0, t_raw(s, cmd));
+
+		cmd = t_cmd(takers[i], h);
+		if (h == (uint32_t)handles[KSHARE_TYPE_DICT] &&
+		    takers[i] != KSHARE_OP_DICT_POPITEM && takers[i] != KSHARE_OP_DICT_CLEAR)
+			cmd.key = t_int(takers[i] == KSHARE_OP_DICT_SETDEFAULT ? 2 : 1);
+		if (takers[i] == KSHARE_OP_ARRAY_ADD || takers[i] == KSHARE_OP_ARRAY_CAS ||
+		    takers[i] == KSHARE_OP_LIST_ADD)
+			cmd.key = t_int(0);
+		if (takers[i] == KSHARE_OP_CELL_CAS)
+			cmd.expect = t_int(1);
+		if (takers[i] == KSHARE_OP_ARRAY_CAS)
+			cmd.expect = t_int(0);
+		if (takers[i] == KSHARE_OP_CELL_SWAP || takers[i] == KSHARE_OP_CELL_ADD ||
+		    takers[i] == KSHARE_OP_CELL_CAS || takers[i] == KSHARE_OP_ARRAY_ADD ||
+		    takers[i] == KSHARE_OP_ARRAY_CAS || takers[i] == KSHARE_OP_DICT_ADD ||
+		    takers[i] == KSHARE_OP_DICT_SETDEFAULT || takers[i] == KSHARE_OP_LIST_ADD)
+			cmd.value = t_int(9);
+		ASSERT_EQ(0, t_stat(s, h, &before));
+		for (j = 0; j < 3; j++) {
+			cmd.out = bad[j];
+			cmd.out_len = 4096;
+			EXPECT_EQ(-EFAULT, t_raw(s, cmd));
+			ASSERT_EQ(0, t_stat(s, h, &after));
+			EXPECT_EQ(before.version, after.version);
+			EXPECT_EQ(before.length, after.length);
+		}
+		/* Too small by one: what has no value in its result fits a header. */
+		cmd.out = (uintptr_t)&s->out;
+		cmd.out_len = sizeof(s->out);
+		ASSERT_LE(0, t_raw(s, cmd));
+		cmd.out_len = sizeof(struct kshare_result) +
+			      s->out.head.count * sizeof(struct kshare_value) - 1;
+		if (takers[i] == KSHARE_OP_LOCK_ACQUIRE)
+			ASSERT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_LOCK_RELEASE, h)));
+	}
+}
+
+TEST_F(uapi, a_buffer_too_small_by_one_is_told_its_size_and_nothing_is_lost)
+{
+	struct side *s = &self->s;
+	int c = t_create(s, KSHARE_TYPE_CELL), l = t_create(s, KSHARE_TYPE_LIST);
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_LIST_APPEND, l);
+	uint64_t need;
+
+	cmd.value = t_str("a string of which the length is what matters");
+	ASSERT_EQ(0, t_raw(s, cmd));
+	cmd.value = t_ref(c);
+	cmd = t_cmd(KSHARE_OP_LIST_POP, l);
+	cmd.out = (uintptr_t)&s->out;
+	cmd.out_len = 16;
+	EXPECT_EQ(-ENOBUFS, t_raw(s, cmd));
+	need = s->out.head.number;
+	EXPECT_EQ(16 + 16 + 48, need);
+	cmd.out_len = need - 1;
+	EXPECT_EQ(-ENOBUFS, t_raw(s, cmd));
+	cmd.out_len = need;
+	EXPECT_EQ(0, t_raw(s, cmd));
+	EXPECT_TRUE(t_is_str(&s->out.values[0], "a string of which the length is what matters"));
+	EXPECT_EQ(-ENOENT, t_raw(s, cmd));
+}
+
+TEST_HARNESS_MAIN
