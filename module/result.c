@@ -8,12 +8,11 @@
 #define KSHARE_SPIN_COPY	1024
 
 /* What kshare_put_small() copies as one word. */
-#define KSHARE_SAME_PLACE(field) \
-	static_assert(offsetof(struct kshare_val, field) == offsetof(struct kshare_value, field))
-KSHARE_SAME_PLACE(codec);
-KSHARE_SAME_PLACE(inline_len);
-KSHARE_SAME_PLACE(flags);
-KSHARE_SAME_PLACE(len);
+static_assert(offsetof(struct kshare_val, codec) == offsetof(struct kshare_value, codec));
+static_assert(offsetof(struct kshare_val, inline_len) ==
+	      offsetof(struct kshare_value, inline_len));
+static_assert(offsetof(struct kshare_val, flags) == offsetof(struct kshare_value, flags));
+static_assert(offsetof(struct kshare_val, len) == offsetof(struct kshare_value, len));
 
 int kshare_run_out(struct kshare_run *run, u32 count)
 {

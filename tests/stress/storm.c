@@ -212,8 +212,10 @@ static void any_batch(void)
 	batch.results = (unsigned long)results;
 	for (i = 0; i < batch.count; i++) {
 		cmds[i] = any_command();
-		if (cmds[i].out && rnd(2))
-			cmds[i].out = cmds[i].out_len = 0;
+		if (cmds[i].out && rnd(2)) {
+			cmds[i].out = 0;
+			cmds[i].out_len = 0;
+		}
 		if (cmds[i].op == KSHARE_OP_LIST_SLICE)
 			give_out(&cmds[i]);
 	}

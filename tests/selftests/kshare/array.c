@@ -3,9 +3,6 @@
 #include "kshare_test.h"
 #include <pthread.h>
 
-T_FIXTURE(array)
-T_ONE_DOOR(array);
-
 #define PAGE	4096
 
 static int with(struct side *s, uint32_t op, int a, int64_t i, struct kshare_value v)
@@ -22,7 +19,7 @@ static void *map(struct side *s, int a, size_t size, int prot)
 	return mmap(NULL, size, prot, MAP_SHARED, s->fd, KSHARE_MMAP_OFFSET(a, PAGE));
 }
 
-TEST_F(array, every_element_type_keeps_its_range)
+TEST_F(kshare, every_element_type_keeps_its_range)
 {
 	static const struct {
 		uint32_t elem;
@@ -65,7 +62,7 @@ TEST_F(array, every_element_type_keeps_its_range)
 	}
 }
 
-TEST_F(array, floats_are_rounded_as_the_hardware_does)
+TEST_F(kshare, floats_are_rounded_as_the_hardware_does)
 {
 	struct side *s = &self->s;
 	int f32 = t_create_elem(s, KSHARE_TYPE_ARRAY, KSHARE_ELEM_F32, 2);
@@ -80,7 +77,7 @@ TEST_F(array, floats_are_rounded_as_the_hardware_does)
 	EXPECT_EQ(1e300 - 1e284, t_double(&s->out.values[0]));
 }
 
-TEST_F(array, creation_is_checked)
+TEST_F(kshare, creation_is_checked)
 {
 	struct side *s = &self->s;
 
@@ -92,7 +89,7 @@ TEST_F(array, creation_is_checked)
 	EXPECT_EQ(-EDQUOT, t_create_elem(s, KSHARE_TYPE_ARRAY, KSHARE_ELEM_U64, 1ll << 40));
 }
 
-TEST_F(array, slices_are_raw_elements)
+TEST_F(kshare, slices_are_raw_elements)
 {
 	struct side *s = &self->s;
 	int i, a = t_create_elem(s, KSHARE_TYPE_ARRAY, KSHARE_ELEM_I32, 2000);
@@ -124,7 +121,7 @@ TEST_F(array, slices_are_raw_elements)
 	EXPECT_EQ(2000, s->out.head.number);
 }
 
-TEST_F(array, a_mapping_is_the_same_memory_and_outlives_the_handle)
+TEST_F(kshare, a_mapping_is_the_same_memory_and_outlives_the_handle)
 {
 	struct side *s = &self->s;
 	int i, a = t_create_elem(s, KSHARE_TYPE_ARRAY, KSHARE_ELEM_I32, 5000);
@@ -161,7 +158,7 @@ TEST_F(array, a_mapping_is_the_same_memory_and_outlives_the_handle)
 	ASSERT_EQ(0, munmap(m, 5 * PAGE));
 }
 
-TEST_F(array, a_mapping_has_the_rights_of_its_handle_and_no_way_around_them)
+TEST_F(kshare, a_mapping_has_the_rights_of_its_handle_and_no_way_around_them)
 {
 	struct side *s = &self->s;
 	int a = t_create_elem(s, KSHARE_TYPE_ARRAY, KSHARE_ELEM_U8, PAGE);
@@ -203,7 +200,7 @@ static void *add_by_mapping(void *m)
 	return NULL;
 }
 
-TEST_F(array, add_is_atomic_against_threads_that_use_the_mapping)
+TEST_F(kshare, add_is_atomic_against_threads_that_use_the_mapping)
 {
 	struct side *s = &self->s;
 	int i, a = t_create_elem(s, KSHARE_TYPE_ARRAY, KSHARE_ELEM_I32, 1);
@@ -219,7 +216,7 @@ TEST_F(array, add_is_atomic_against_threads_that_use_the_mapping)
 	munmap(m, PAGE);
 }
 
-TEST_F(array, compare_and_swap)
+TEST_F(kshare, compare_and_swap)
 {
 	struct side *s = &self->s;
 	int a = t_create_elem(s, KSHARE_TYPE_ARRAY, KSHARE_ELEM_U16, 2);

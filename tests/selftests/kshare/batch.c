@@ -3,9 +3,6 @@
 #include "kshare_test.h"
 #include <pthread.h>
 
-T_FIXTURE(batch)
-T_ONE_DOOR(batch);
-
 struct many {
 	struct kshare_cmd cmds[16];
 	int32_t results[16];
@@ -51,7 +48,7 @@ static int new_cell(struct side *s, int64_t i)
 	return c;
 }
 
-TEST_F(batch, it_stops_at_the_first_error_or_goes_on)
+TEST_F(kshare, it_stops_at_the_first_error_or_goes_on)
 {
 	struct side *s = &self->s;
 	int c = new_cell(s, 0);
@@ -73,7 +70,7 @@ TEST_F(batch, it_stops_at_the_first_error_or_goes_on)
 	EXPECT_EQ(12, cell_get(s, c));
 }
 
-TEST_F(batch, an_atomic_one_takes_everything_back)
+TEST_F(kshare, an_atomic_one_takes_everything_back)
 {
 	struct kshare_value v[3] = { t_int(7), t_int(8), t_int(9) };
 	struct kshare_stat b[5], a;
@@ -145,7 +142,7 @@ TEST_F(batch, an_atomic_one_takes_everything_back)
 	EXPECT_EQ(getpid(), a.holder_pid);
 }
 
-TEST_F(batch, checks_make_it_fail_at_their_index)
+TEST_F(kshare, checks_make_it_fail_at_their_index)
 {
 	struct side *s = &self->s;
 	int c = new_cell(s, 5), d = t_create(s, KSHARE_TYPE_DICT);
@@ -165,7 +162,7 @@ TEST_F(batch, checks_make_it_fail_at_their_index)
 	EXPECT_EQ(6, cell_get(s, c));
 }
 
-TEST_F(batch, what_cannot_be_undone_or_waits_is_refused)
+TEST_F(kshare, what_cannot_be_undone_or_waits_is_refused)
 {
 	struct side *s = &self->s;
 	int c = new_cell(s, 5), k = t_create(s, KSHARE_TYPE_LOCK), e;
@@ -185,7 +182,7 @@ TEST_F(batch, what_cannot_be_undone_or_waits_is_refused)
 	EXPECT_EQ(6, cell_get(s, c));
 }
 
-TEST_F(batch, results_that_cannot_be_written_undo_it)
+TEST_F(kshare, results_that_cannot_be_written_undo_it)
 {
 	struct side *s = &self->s;
 	int c = new_cell(s, 5);
@@ -211,7 +208,7 @@ TEST_F(batch, results_that_cannot_be_written_undo_it)
 	EXPECT_EQ(6, ((struct reply *)(uintptr_t)cmd->out)->values[0].i);
 }
 
-TEST_F(batch, references_in_its_results_are_handles)
+TEST_F(kshare, references_in_its_results_are_handles)
 {
 	struct side *s = &self->s;
 	int c = new_cell(s, 5), l = t_create(s, KSHARE_TYPE_LIST);
@@ -255,7 +252,7 @@ static void *look(void *arg)
 	return NULL;
 }
 
-TEST_F(batch, nobody_sees_a_state_between)
+TEST_F(kshare, nobody_sees_a_state_between)
 {
 	struct side *s = &self->s;
 	pthread_t threads[2];

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Cells: one value, every type of it, and arithmetic that does not lose an update. */
+#define T_ALL_DOORS
 #include "kshare_test.h"
-
-T_FIXTURE(cell)
-T_DOORS(cell);
 
 static int with_value(struct side *s, uint32_t op, int c, struct kshare_value v)
 {
@@ -13,7 +11,7 @@ static int with_value(struct side *s, uint32_t op, int c, struct kshare_value v)
 	return t_run(s, cmd);
 }
 
-TEST_F(cell, every_value_comes_back_as_it_was)
+TEST_F(kshare, every_value_comes_back_as_it_was)
 {
 	static const uint32_t lengths[] = { 0, 1, 7, 8, 9, 63, 64, 65, 4096, 16000 };
 	struct side *s = &self->s;
@@ -53,7 +51,7 @@ TEST_F(cell, every_value_comes_back_as_it_was)
 	EXPECT_EQ(KSHARE_NONE, s->out.values[0].type);
 }
 
-TEST_F(cell, malformed_values_are_refused)
+TEST_F(kshare, malformed_values_are_refused)
 {
 	struct side *s = &self->s;
 	int c = t_create(s, KSHARE_TYPE_CELL);
@@ -95,7 +93,7 @@ TEST_F(cell, malformed_values_are_refused)
 	EXPECT_EQ(-EINVAL, with_value(s, KSHARE_OP_CELL_SET, c, v));
 }
 
-TEST_F(cell, swap_gives_the_old_value)
+TEST_F(kshare, swap_gives_the_old_value)
 {
 	struct side *s = &self->s;
 	int c = t_create(s, KSHARE_TYPE_CELL);
@@ -106,7 +104,7 @@ TEST_F(cell, swap_gives_the_old_value)
 	EXPECT_TRUE(t_is_str(&s->out.values[0], "a rather long old value"));
 }
 
-TEST_F(cell, arithmetic_checks_and_wraps)
+TEST_F(kshare, arithmetic_checks_and_wraps)
 {
 	struct side *s = &self->s;
 	int c = t_create(s, KSHARE_TYPE_CELL);
@@ -132,7 +130,7 @@ TEST_F(cell, arithmetic_checks_and_wraps)
 	EXPECT_EQ(~0x31, s->out.values[0].i);
 }
 
-TEST_F(cell, a_fixed_type_takes_nothing_else)
+TEST_F(kshare, a_fixed_type_takes_nothing_else)
 {
 	struct side *s = &self->s;
 	int i64 = t_create_elem(s, KSHARE_TYPE_CELL, KSHARE_ELEM_I64, 0);
@@ -154,7 +152,7 @@ TEST_F(cell, a_fixed_type_takes_nothing_else)
 	EXPECT_EQ(2.5, t_double(&s->out.values[0]));
 }
 
-TEST_F(cell, compare_and_swap_by_value_and_by_version)
+TEST_F(kshare, compare_and_swap_by_value_and_by_version)
 {
 	struct side *s = &self->s;
 	int c = t_create(s, KSHARE_TYPE_CELL);
@@ -180,7 +178,7 @@ TEST_F(cell, compare_and_swap_by_value_and_by_version)
 	EXPECT_EQ(-EINVAL, t_run(s, cmd));
 }
 
-TEST_F(cell, a_wait_ends_when_the_condition_holds)
+TEST_F(kshare, a_wait_ends_when_the_condition_holds)
 {
 	struct side *s = &self->s;
 	int c = t_create(s, KSHARE_TYPE_CELL);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Dicts: what each operation promises, in the order of insertion. */
+#define T_ALL_DOORS
 #include "kshare_test.h"
-
-T_FIXTURE(dict)
-T_DOORS(dict);
 
 static int set(struct side *s, int d, struct kshare_value key, struct kshare_value value)
 {
@@ -28,7 +26,7 @@ static int get(struct side *s, int d, struct kshare_value key)
 	return with_key(s, KSHARE_OP_DICT_GET, d, key);
 }
 
-TEST_F(dict, one_true_and_one_point_zero_are_the_same_key)
+TEST_F(kshare, one_true_and_one_point_zero_are_the_same_key)
 {
 	struct side *s = &self->s;
 	int d = t_create(s, KSHARE_TYPE_DICT);
@@ -46,7 +44,7 @@ TEST_F(dict, one_true_and_one_point_zero_are_the_same_key)
 	EXPECT_EQ(1, set(s, d, t_str("1"), t_int(3)));
 }
 
-TEST_F(dict, what_can_be_no_key_is_refused)
+TEST_F(kshare, what_can_be_no_key_is_refused)
 {
 	struct kshare_value vector[1] = { t_int(1) };
 	struct side *s = &self->s;
@@ -63,7 +61,7 @@ TEST_F(dict, what_can_be_no_key_is_refused)
 	EXPECT_EQ(1, set(s, d, t_str(""), t_int(1)));
 }
 
-TEST_F(dict, order_of_insertion_survives_growth_and_deletion)
+TEST_F(kshare, order_of_insertion_survives_growth_and_deletion)
 {
 	struct kshare_cmd page = t_cmd(KSHARE_OP_DICT_PAGE, 0);
 	struct side *s = &self->s;
@@ -96,7 +94,7 @@ TEST_F(dict, order_of_insertion_survives_growth_and_deletion)
 	EXPECT_EQ(700 - 234 + 1, seen);
 }
 
-TEST_F(dict, a_page_says_that_the_dict_changed_and_goes_on_where_it_was)
+TEST_F(kshare, a_page_says_that_the_dict_changed_and_goes_on_where_it_was)
 {
 	struct kshare_cmd page = t_cmd(KSHARE_OP_DICT_PAGE, 0);
 	struct side *s = &self->s;
@@ -122,7 +120,7 @@ TEST_F(dict, a_page_says_that_the_dict_changed_and_goes_on_where_it_was)
 	EXPECT_EQ(7, s->out.values[3].i);
 }
 
-TEST_F(dict, a_snapshot_is_all_or_enobufs_with_the_size)
+TEST_F(kshare, a_snapshot_is_all_or_enobufs_with_the_size)
 {
 	struct kshare_cmd page = t_cmd(KSHARE_OP_DICT_PAGE, 0);
 	struct side *s = &self->s;
@@ -146,7 +144,7 @@ TEST_F(dict, a_snapshot_is_all_or_enobufs_with_the_size)
 	EXPECT_TRUE(t_is_str(&s->out.values[79], "a value of some length"));
 }
 
-TEST_F(dict, absent_keys_are_enoent)
+TEST_F(kshare, absent_keys_are_enoent)
 {
 	struct side *s = &self->s;
 	int d = t_create(s, KSHARE_TYPE_DICT);
@@ -168,7 +166,7 @@ TEST_F(dict, absent_keys_are_enoent)
 	EXPECT_EQ(-ENOENT, t_run(s, cmd));
 }
 
-TEST_F(dict, pop_and_popitem_take_out_what_they_give)
+TEST_F(kshare, pop_and_popitem_take_out_what_they_give)
 {
 	struct side *s = &self->s;
 	int d = t_create(s, KSHARE_TYPE_DICT);
@@ -188,7 +186,7 @@ TEST_F(dict, pop_and_popitem_take_out_what_they_give)
 	EXPECT_EQ(-ENOENT, t_run(s, cmd));
 }
 
-TEST_F(dict, setdefault_keeps_what_is_there)
+TEST_F(kshare, setdefault_keeps_what_is_there)
 {
 	struct side *s = &self->s;
 	int d = t_create(s, KSHARE_TYPE_DICT);
@@ -203,7 +201,7 @@ TEST_F(dict, setdefault_keeps_what_is_there)
 	EXPECT_EQ(1, s->out.values[0].i);
 }
 
-TEST_F(dict, add_begins_at_zero_checks_and_wraps)
+TEST_F(kshare, add_begins_at_zero_checks_and_wraps)
 {
 	struct side *s = &self->s;
 	int d = t_create(s, KSHARE_TYPE_DICT);
@@ -229,7 +227,7 @@ TEST_F(dict, add_begins_at_zero_checks_and_wraps)
 	EXPECT_EQ(INT64_MIN, s->out.values[0].i);
 }
 
-TEST_F(dict, compare_and_swap_by_value_and_by_version)
+TEST_F(kshare, compare_and_swap_by_value_and_by_version)
 {
 	struct side *s = &self->s;
 	int d = t_create(s, KSHARE_TYPE_DICT);
@@ -262,7 +260,7 @@ TEST_F(dict, compare_and_swap_by_value_and_by_version)
 	EXPECT_EQ(4, s->out.values[0].i);
 }
 
-TEST_F(dict, update_and_get_many_are_one_step)
+TEST_F(kshare, update_and_get_many_are_one_step)
 {
 	struct kshare_value pairs[100], keys[51];
 	struct side *s = &self->s;
@@ -294,7 +292,7 @@ TEST_F(dict, update_and_get_many_are_one_step)
 	EXPECT_EQ(KSHARE_NONE, s->out.values[50].type);
 }
 
-TEST_F(dict, clear_empties_it_and_gives_the_memory_back)
+TEST_F(kshare, clear_empties_it_and_gives_the_memory_back)
 {
 	struct side *s = &self->s;
 	int i, d = t_create(s, KSHARE_TYPE_DICT);
@@ -312,7 +310,7 @@ TEST_F(dict, clear_empties_it_and_gives_the_memory_back)
 	EXPECT_EQ(1, set(s, d, t_int(1), t_int(1)));
 }
 
-TEST_F(dict, an_entry_costs_at_most_160_bytes)
+TEST_F(kshare, an_entry_costs_at_most_160_bytes)
 {
 	struct kshare_stat empty, full;
 	struct side *s = &self->s;
@@ -329,7 +327,7 @@ TEST_F(dict, an_entry_costs_at_most_160_bytes)
 	EXPECT_GE(160 * 1000, full.bytes - empty.bytes);
 }
 
-TEST_F(dict, names_of_a_namespace_are_text_and_not_empty)
+TEST_F(kshare, names_of_a_namespace_are_text_and_not_empty)
 {
 	struct kshare_value pair[2] = { t_int(1), t_int(1) };
 	struct side *s = &self->s;

@@ -2,9 +2,6 @@
 /* Events: a set reaches all who wait, or with auto-reset exactly one. */
 #include "kshare_test.h"
 
-T_FIXTURE(event)
-T_ONE_DOOR(event);
-
 static int op(struct side *s, uint32_t op, int e)
 {
 	return t_raw(s, t_cmd(op, e));
@@ -27,7 +24,7 @@ static int create_auto(struct side *s)
 	return t_raw(s, cmd);
 }
 
-TEST_F(event, it_is_set_until_it_is_cleared)
+TEST_F(kshare, it_is_set_until_it_is_cleared)
 {
 	struct side *s = &self->s;
 	int e = t_create(s, KSHARE_TYPE_EVENT);
@@ -44,7 +41,7 @@ TEST_F(event, it_is_set_until_it_is_cleared)
 }
 
 /* More than are woken with a spinlock held, and cleared at once. */
-TEST_F(event, a_set_wakes_all_even_if_it_is_cleared_at_once)
+TEST_F(kshare, a_set_wakes_all_even_if_it_is_cleared_at_once)
 {
 	struct side *s = &self->s;
 	int i, e = t_create(s, KSHARE_TYPE_EVENT);
@@ -62,7 +59,7 @@ TEST_F(event, a_set_wakes_all_even_if_it_is_cleared_at_once)
 		EXPECT_EQ(0, t_wait(pids[i]));
 }
 
-TEST_F(event, an_auto_reset_one_wakes_exactly_one)
+TEST_F(kshare, an_auto_reset_one_wakes_exactly_one)
 {
 	struct side *s = &self->s;
 	int i, e = create_auto(s), n = t_create_elem(s, KSHARE_TYPE_CELL, KSHARE_ELEM_I64, 0);

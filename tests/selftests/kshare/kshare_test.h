@@ -213,25 +213,20 @@ static inline void t_until_waiters(struct side *s, uint32_t handle, uint64_t cou
 /* fork() as the library does it: the child has the same handles in a client of its own. */
 static inline pid_t t_fork(struct side *s)
 {
-	int clone = ioctl(s->fd, KSHARE_IOC_CMD,
-			  &(struct kshare_cmd){ .size = sizeof(struct kshare_cmd),
-						.op = KSHARE_OP_CLIENT_CLONE });
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CLIENT_CLONE, 0);
+	int clone = ioctl(s->fd, KSHARE_IOC_CMD, &cmd);
 	pid_t pid;
 
 	if (clone < 0)
 		return -1;
 	pid = fork();
-	if (pid) {
-		close(clone);
-		return pid;
+	if (!pid) {
+		cmd = t_cmd(KSHARE_OP_CLIENT_BIND, 0);
+		if (dup3(clone, s->fd, O_CLOEXEC) < 0 || ioctl(s->fd, KSHARE_IOC_CMD, &cmd))
+			_exit(99);
 	}
-	if (dup3(clone, s->fd, O_CLOEXEC) < 0 ||
-	    ioctl(s->fd, KSHARE_IOC_CMD,
-		  &(struct kshare_cmd){ .size = sizeof(struct kshare_cmd),
-					.op = KSHARE_OP_CLIENT_BIND }))
-		_exit(99);
 	close(clone);
-	return 0;
+	return pid;
 }
 
 /* The exit status of a child, or 1000 and the signal that killed it. */
@@ -244,42 +239,56 @@ static inline int t_wait(pid_t pid)
 }
 
 /* Nothing but what was there at first may be left in the domain. */
-#define T_FIXTURE(name)							\
-	FIXTURE(name) {							\
-		struct side s;						\
-		struct kshare_stat before;				\
-	};								\
-	FIXTURE_VARIANT(name) {						\
-		enum door door;						\
-	};								\
-	FIXTURE_SETUP(name)						\
-	{								\
-		self->s.door = variant->door;				\
-		self->s.fd = open(KSHARE_DEVICE, O_RDWR | O_CLOEXEC);	\
-		if (self->s.fd < 0)					\
-			SKIP(return, "no " KSHARE_DEVICE);		\
-		ASSERT_EQ(0, t_stat(&self->s, 1, &self->before));	\
-	}								\
-	FIXTURE_TEARDOWN(name)						\
-	{								\
-		struct kshare_stat after;				\
-		int i;							\
-									\
-		for (i = 2; i < 2000; i++)				\
-			t_close(&self->s, i);				\
-		ASSERT_EQ(0, t_stat(&self->s, 1, &after));		\
-		for (i = 0; i < KSHARE_LIMIT_COUNT; i++)		\
-			EXPECT_EQ(self->before.used[i], after.used[i]);	\
-		EXPECT_EQ(1, after.clients);				\
-		close(self->s.fd);					\
-	}
+FIXTURE(kshare)
+{
+	struct side s;
+	struct kshare_stat before;
+};
 
-#define T_DOORS(name)							\
-	FIXTURE_VARIANT_ADD(name, cmd) { .door = DOOR_CMD };		\
-	FIXTURE_VARIANT_ADD(name, batch) { .door = DOOR_BATCH };	\
-	FIXTURE_VARIANT_ADD(name, atomic_batch) { .door = DOOR_ATOMIC }
+FIXTURE_VARIANT(kshare)
+{
+	enum door door;
+};
 
-#define T_ONE_DOOR(name)						\
-	FIXTURE_VARIANT_ADD(name, cmd) { .door = DOOR_CMD }
+FIXTURE_VARIANT_ADD(kshare, cmd)
+{
+	.door = DOOR_CMD,
+};
+
+/* A test that defines T_ALL_DOORS runs through each. */
+#ifdef T_ALL_DOORS
+FIXTURE_VARIANT_ADD(kshare, batch)
+{
+	.door = DOOR_BATCH,
+};
+
+FIXTURE_VARIANT_ADD(kshare, atomic_batch)
+{
+	.door = DOOR_ATOMIC,
+};
+#endif
+
+FIXTURE_SETUP(kshare)
+{
+	self->s.door = variant->door;
+	self->s.fd = open(KSHARE_DEVICE, O_RDWR | O_CLOEXEC);
+	if (self->s.fd < 0)
+		SKIP(return, "no " KSHARE_DEVICE);
+	ASSERT_EQ(0, t_stat(&self->s, 1, &self->before));
+}
+
+FIXTURE_TEARDOWN(kshare)
+{
+	struct kshare_stat after;
+	int i;
+
+	for (i = 2; i < 2000; i++)
+		t_close(&self->s, i);
+	ASSERT_EQ(0, t_stat(&self->s, 1, &after));
+	for (i = 0; i < KSHARE_LIMIT_COUNT; i++)
+		EXPECT_EQ(self->before.used[i], after.used[i]);
+	EXPECT_EQ(1, after.clients);
+	close(self->s.fd);
+}
 
 #endif /* KSHARE_TEST_H */

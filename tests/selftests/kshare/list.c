@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lists: as Python's, each operation as one step. */
+#define T_ALL_DOORS
 #include "kshare_test.h"
-
-T_FIXTURE(list)
-T_DOORS(list);
 
 static int append(struct side *s, int l, struct kshare_value v)
 {
@@ -50,7 +48,7 @@ static bool is(struct side *s, int l, const int *want, int n)
 #define IS(l, ...) is(s, l, (const int[]){ __VA_ARGS__ }, \
 		      sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int))
 
-TEST_F(list, an_index_may_count_from_the_end)
+TEST_F(kshare, an_index_may_count_from_the_end)
 {
 	struct side *s = &self->s;
 	int l = make_range(s, 5);
@@ -75,7 +73,7 @@ TEST_F(list, an_index_may_count_from_the_end)
 	EXPECT_TRUE(IS(l, 0, 1, 2, 33, 4));
 }
 
-TEST_F(list, insert_clamps_as_python_does)
+TEST_F(kshare, insert_clamps_as_python_does)
 {
 	struct side *s = &self->s;
 	int l = make_range(s, 3);
@@ -94,7 +92,7 @@ TEST_F(list, insert_clamps_as_python_does)
 	EXPECT_TRUE(IS(l, 11, 0, 1, 2, 12, 10));
 }
 
-TEST_F(list, pop_takes_from_the_end_or_from_an_index)
+TEST_F(kshare, pop_takes_from_the_end_or_from_an_index)
 {
 	struct side *s = &self->s;
 	int l = make_range(s, 4);
@@ -111,7 +109,7 @@ TEST_F(list, pop_takes_from_the_end_or_from_an_index)
 }
 
 /* Every slice of a small list, against the definition of Python's slices. */
-TEST_F(list, slices_are_pythons)
+TEST_F(kshare, slices_are_pythons)
 {
 	struct side *s = &self->s;
 	int l = make_range(s, 6);
@@ -147,7 +145,7 @@ TEST_F(list, slices_are_pythons)
 	}
 }
 
-TEST_F(list, slices_can_be_set_and_deleted)
+TEST_F(kshare, slices_can_be_set_and_deleted)
 {
 	struct kshare_value v[3] = { t_int(70), t_int(71), t_int(72) };
 	struct side *s = &self->s;
@@ -181,7 +179,7 @@ TEST_F(list, slices_can_be_set_and_deleted)
 	EXPECT_EQ(0, t_run(s, cmd));
 }
 
-TEST_F(list, equal_elements_are_found_counted_and_removed)
+TEST_F(kshare, equal_elements_are_found_counted_and_removed)
 {
 	struct side *s = &self->s;
 	int l = make_range(s, 600);
@@ -217,7 +215,7 @@ TEST_F(list, equal_elements_are_found_counted_and_removed)
 	EXPECT_EQ(-ENOENT, t_run(s, cmd));
 }
 
-TEST_F(list, sort_is_exact_stable_and_knows_its_limits)
+TEST_F(kshare, sort_is_exact_stable_and_knows_its_limits)
 {
 	struct side *s = &self->s;
 	int l = t_create(s, KSHARE_TYPE_LIST);
@@ -250,7 +248,7 @@ TEST_F(list, sort_is_exact_stable_and_knows_its_limits)
 	EXPECT_EQ(KSHARE_UINT, s->out.values[0].type);
 }
 
-TEST_F(list, reverse_and_clear)
+TEST_F(kshare, reverse_and_clear)
 {
 	struct side *s = &self->s;
 	int l = make_range(s, 5), big = make_range(s, 1000);
@@ -269,7 +267,7 @@ TEST_F(list, reverse_and_clear)
 	EXPECT_GE(512, empty.bytes);
 }
 
-TEST_F(list, add_and_compare_and_swap_change_one_element)
+TEST_F(kshare, add_and_compare_and_swap_change_one_element)
 {
 	struct side *s = &self->s;
 	int l = make_range(s, 3);
@@ -297,7 +295,7 @@ TEST_F(list, add_and_compare_and_swap_change_one_element)
 }
 
 /* Random changes, against an array. */
-TEST_F(list, a_thousand_changes_leave_what_they_should)
+TEST_F(kshare, a_thousand_changes_leave_what_they_should)
 {
 	struct side *s = &self->s;
 	int l = t_create(s, KSHARE_TYPE_LIST);

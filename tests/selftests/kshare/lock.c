@@ -2,9 +2,6 @@
 /* Locks: handed over in order, and never held by the dead. */
 #include "kshare_test.h"
 
-T_FIXTURE(lock)
-T_ONE_DOOR(lock);
-
 static int acquire(struct side *s, int l)
 {
 	return t_run(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE, l));
@@ -31,7 +28,7 @@ static int64_t now(void)
 	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
-TEST_F(lock, waiters_get_it_in_the_order_of_their_arrival)
+TEST_F(kshare, waiters_get_it_in_the_order_of_their_arrival)
 {
 	struct side *s = &self->s;
 	int i, l = t_create(s, KSHARE_TYPE_LOCK), list = t_create(s, KSHARE_TYPE_LIST);
@@ -63,7 +60,7 @@ TEST_F(lock, waiters_get_it_in_the_order_of_their_arrival)
 		EXPECT_EQ(i, s->out.values[i].i);
 }
 
-TEST_F(lock, only_its_owner_releases_it_unless_anybody_may)
+TEST_F(kshare, only_its_owner_releases_it_unless_anybody_may)
 {
 	struct kshare_cmd create = t_cmd(KSHARE_OP_CREATE, 0);
 	struct side *s = &self->s;
@@ -88,7 +85,7 @@ TEST_F(lock, only_its_owner_releases_it_unless_anybody_may)
 	EXPECT_EQ(0, release(s, l));
 }
 
-TEST_F(lock, waiting_for_oneself_is_refused)
+TEST_F(kshare, waiting_for_oneself_is_refused)
 {
 	struct side *s = &self->s;
 	int l = t_create(s, KSHARE_TYPE_LOCK);
@@ -102,7 +99,7 @@ TEST_F(lock, waiting_for_oneself_is_refused)
 	EXPECT_EQ(-ETIMEDOUT, t_run(s, cmd));
 }
 
-TEST_F(lock, a_deadline_is_kept_and_one_in_the_past_tries_once)
+TEST_F(kshare, a_deadline_is_kept_and_one_in_the_past_tries_once)
 {
 	struct side *s = &self->s;
 	int l = t_create(s, KSHARE_TYPE_LOCK);
@@ -130,7 +127,7 @@ TEST_F(lock, a_deadline_is_kept_and_one_in_the_past_tries_once)
 	EXPECT_EQ(1, try_acquire(s, l));
 }
 
-TEST_F(lock, an_rlock_counts_its_depth_for_each_owner)
+TEST_F(kshare, an_rlock_counts_its_depth_for_each_owner)
 {
 	struct side *s = &self->s;
 	int l = t_create(s, KSHARE_TYPE_RLOCK);
@@ -160,7 +157,7 @@ TEST_F(lock, an_rlock_counts_its_depth_for_each_owner)
 enum death { DEATH_KILL, DEATH_EXIT, DEATH_EXEC, DEATH_CLOSE_HANDLE, DEATH_CLOSE_FD, DEATHS };
 
 /* The owner goes in each way while three wait: the next one has it, and knows. */
-TEST_F(lock, the_next_one_gets_it_when_the_owner_dies)
+TEST_F(kshare, the_next_one_gets_it_when_the_owner_dies)
 {
 	struct side *s = &self->s;
 	int death, i, l = t_create(s, KSHARE_TYPE_LOCK), ready[2], go[2];
@@ -214,7 +211,7 @@ TEST_F(lock, the_next_one_gets_it_when_the_owner_dies)
 }
 
 /* A child that never heard of the library holds the descriptor of its dead parent. */
-TEST_F(lock, a_descriptor_in_other_hands_does_not_keep_it_locked)
+TEST_F(kshare, a_descriptor_in_other_hands_does_not_keep_it_locked)
 {
 	struct side *s = &self->s;
 	int l = t_create(s, KSHARE_TYPE_LOCK), ready[2], go[2];
@@ -255,7 +252,7 @@ TEST_F(lock, a_descriptor_in_other_hands_does_not_keep_it_locked)
 	close(go[1]);
 }
 
-TEST_F(lock, a_waiter_that_is_killed_is_passed_over)
+TEST_F(kshare, a_waiter_that_is_killed_is_passed_over)
 {
 	struct side *s = &self->s;
 	int i, l = t_create(s, KSHARE_TYPE_LOCK);
@@ -280,7 +277,7 @@ static void on_signal(int sig)
 {
 }
 
-TEST_F(lock, a_signal_interrupts_or_restarts_and_changes_nothing)
+TEST_F(kshare, a_signal_interrupts_or_restarts_and_changes_nothing)
 {
 	struct side *s = &self->s;
 	int restart, l = t_create(s, KSHARE_TYPE_LOCK);
@@ -311,7 +308,7 @@ TEST_F(lock, a_signal_interrupts_or_restarts_and_changes_nothing)
 }
 
 /* Many hand-overs, with deadlines that run out just then: none is lost. */
-TEST_F(lock, no_hand_over_is_lost_to_a_waiter_that_leaves)
+TEST_F(kshare, no_hand_over_is_lost_to_a_waiter_that_leaves)
 {
 	struct side *s = &self->s;
 	int i, l = t_create(s, KSHARE_TYPE_LOCK), n = t_create(s, KSHARE_TYPE_CELL);

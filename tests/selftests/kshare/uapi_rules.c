@@ -5,9 +5,6 @@
  */
 #include "kshare_test.h"
 
-T_FIXTURE(uapi)
-T_ONE_DOOR(uapi);
-
 #define OPS	256
 
 static struct kshare_op_info ops[OPS];
@@ -64,7 +61,7 @@ static struct kshare_cmd plain(const struct kshare_op_info *op)
 	return cmd;
 }
 
-TEST_F(uapi, query_tells_version_limits_and_operations)
+TEST_F(kshare, query_tells_version_limits_and_operations)
 {
 	struct kshare_query q = { .size = sizeof(q) };
 	struct side *s = &self->s;
@@ -89,7 +86,7 @@ TEST_F(uapi, query_tells_version_limits_and_operations)
 		EXPECT_LT(0, q.limit[i]);
 }
 
-TEST_F(uapi, a_structure_may_grow)
+TEST_F(kshare, a_structure_may_grow)
 {
 	struct {
 		struct kshare_cmd cmd;
@@ -124,7 +121,7 @@ TEST_F(uapi, a_structure_may_grow)
 	}
 }
 
-TEST_F(uapi, what_an_operation_does_not_use_must_be_zero)
+TEST_F(kshare, what_an_operation_does_not_use_must_be_zero)
 {
 	struct side *s = &self->s;
 	int i, n = query(s);
@@ -179,7 +176,7 @@ TEST_F(uapi, what_an_operation_does_not_use_must_be_zero)
 	}
 }
 
-TEST_F(uapi, a_flag_that_is_not_listed_is_refused)
+TEST_F(kshare, a_flag_that_is_not_listed_is_refused)
 {
 	struct side *s = &self->s;
 	int i, bit, n = query(s);
@@ -197,7 +194,7 @@ TEST_F(uapi, a_flag_that_is_not_listed_is_refused)
 	}
 }
 
-TEST_F(uapi, handles_are_checked_for_life_type_and_rights)
+TEST_F(kshare, handles_are_checked_for_life_type_and_rights)
 {
 	struct side *s = &self->s;
 	int i, type, bit, n = query(s);
@@ -237,7 +234,7 @@ TEST_F(uapi, handles_are_checked_for_life_type_and_rights)
 	}
 }
 
-TEST_F(uapi, what_is_unknown_is_enotty)
+TEST_F(kshare, what_is_unknown_is_enotty)
 {
 	struct side *s = &self->s;
 
@@ -250,7 +247,7 @@ TEST_F(uapi, what_is_unknown_is_enotty)
 	EXPECT_EQ(ENOTTY, errno);
 }
 
-TEST_F(uapi, a_batch_is_checked_before_it_begins)
+TEST_F(kshare, a_batch_is_checked_before_it_begins)
 {
 	struct kshare_cmd cmds[2] = { t_cmd(KSHARE_OP_NOP, 0) };
 	struct kshare_batch good = {
@@ -298,7 +295,7 @@ static void make_edge(void)
 	edge += 4096;
 }
 
-TEST_F(uapi, memory_of_the_callers_is_read_to_its_last_byte_and_no_further)
+TEST_F(kshare, memory_of_the_callers_is_read_to_its_last_byte_and_no_further)
 {
 	struct kshare_value vector[2] = { t_int(1), t_int(2) };
 	struct side *s = &self->s;
@@ -346,7 +343,7 @@ TEST_F(uapi, memory_of_the_callers_is_read_to_its_last_byte_and_no_further)
 }
 
 /* Everything that takes something out: command, and how to see that nothing went. */
-TEST_F(uapi, a_result_that_cannot_be_written_consumes_nothing)
+TEST_F(kshare, a_result_that_cannot_be_written_consumes_nothing)
 {
 	static const uint32_t takers[] = {
 		KSHARE_OP_CELL_SWAP, KSHARE_OP_CELL_ADD, KSHARE_OP_CELL_CAS,
@@ -421,7 +418,7 @@ TEST_F(uapi, a_result_that_cannot_be_written_consumes_nothing)
 	}
 }
 
-TEST_F(uapi, a_buffer_too_small_by_one_is_told_its_size_and_nothing_is_lost)
+TEST_F(kshare, a_buffer_too_small_by_one_is_told_its_size_and_nothing_is_lost)
 {
 	struct side *s = &self->s;
 	int c = t_create(s, KSHARE_TYPE_CELL), l = t_create(s, KSHARE_TYPE_LIST);
