@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every operation of the table, with the n-th allocation failing, for n = 1, 2,
+ * … until it passes.  A failure must leave the object and the domain's counters
+ * as they were.  Needs a kernel with fault injection; elsewhere it is skipped.
+ */
+#include "kshare_test.h"
+
+#define OPS	256
+#define MOST	100
+
+static struct kshare_op_info ops[OPS];
+static char text[200];
+
+static int fail_fd = -1;
+
+/* The n-th chance to fail from now on is taken; 0 for none.  True if it was used up. */
+static bool arm(int n)
+{
+	char buf[16] = {};
+
+	if (!n) {
+		if (pread(fail_fd, buf, sizeof(buf) - 1, 0) <= 0)
+			return false;
+		n = atoi(buf);
+		if (pwrite(fail_fd, "0", 1, 0) != 1)
+			return false;
+		return !n;
+	}
+	snprintf(buf, sizeof(buf), "%d", n);
+	return pwrite(fail_fd, buf, strlen(buf), 0) > 0;
+}
+
+/* A command that succeeds on a fresh object, and allocates what it can. */
+static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int ref)
+{
+	static struct kshare_value vector[4];
+	struct kshare_cmd cmd = t_cmd(op->op, 0);
+	int type = op->types ? __builtin_ctz(op->types) : 0;
+
+	memset(text, 't', sizeof(text));
+	if (op->fields & KSHARE_FIELD_HANDLE)
+		cmd.handle = handle;
+	vector[0] = t_bytes(text, 100);
+	vector[1] = t_ref(ref);
+	vector[2] = t_bytes(text, 101);
+	vector[3] = t_bytes(text, 102);
+	if (op->fields & KSHARE_FIELD_KEY && type != KSHARE_TYPE_DOMAIN)
+		cmd.key = type == KSHARE_TYPE_DICT ? t_bytes(text, 150) : t_int(0);
+	if (op->fields & KSHARE_FIELD_VALUE)
+		cmd.value = type == KSHARE_TYPE_ARRAY ? t_int(1) : t_bytes(text, 180);
+	switch (op->op) {
+	case KSHARE_OP_CREATE:
+		cmd.nr = KSHARE_CREATE_NR(KSHARE_TYPE_DICT, 0);
+		cmd.value = t_none();
+		break;
+	case KSHARE_OP_CHECK_VERSION:
+	case KSHARE_OP_DOMAIN_LIMIT:
+		cmd.value = op->op == KSHARE_OP_CHECK_VERSION ? t_int(0) : t_none();
+		break;
+	case KSHARE_OP_CELL_ADD:
+	case KSHARE_OP_CELL_AND:
+	case KSHARE_OP_CELL_OR:
+	case KSHARE_OP_CELL_XOR:
+	case KSHARE_OP_DICT_ADD:
+	case KSHARE_OP_LIST_ADD:
+		cmd.value = t_int(1);
+		break;
+	case KSHARE_OP_ARRAY_READ:
+		cmd.nr = 10;
+		break;
+	case KSHARE_OP_ARRAY_WRITE:
+		cmd.value = t_bytes(text, 80);
+		break;
+	case KSHARE_OP_DICT_GET_MANY:
+		vector[1] = t_bytes(text, 103);
+		cmd.value = t_vector(vector, 4);
+		break;
+	case KSHARE_OP_DICT_UPDATE:
+	case KSHARE_OP_LIST_EXTEND:
+	case KSHARE_OP_LIST_SLICE_SET:
+		cmd.value = t_vector(vector, 4);
+		break;
+	case KSHARE_OP_DICT_PAGE:
+		cmd.flags = KSHARE_KEYS | KSHARE_VALUES;
+		cmd.key = t_none();
+		break;
+	}
+	if (op->op == KSHARE_OP_LIST_SLICE || op->op == KSHARE_OP_LIST_SLICE_SET ||
+	    op->op == KSHARE_OP_LIST_SLICE_DELETE || op->op == KSHARE_OP_LIST_INDEX)
+		cmd.key = t_none();
+	if (op->flags & KSHARE_OPINFO_WAITS)
+		cmd.flags = KSHARE_NOWAIT | (op->op == KSHARE_OP_CELL_WAIT ? KSHARE_UNTIL_NE : 0);
+	return cmd;
+}
+
+/* Objects with something in them. */
+static int make(struct side *s, int type, int ref)
+{
+	int i, h = type == KSHARE_TYPE_ARRAY ?
+		t_create_elem(s, type, KSHARE_ELEM_I64, 100) : t_create(s, type);
+
+	for (i = 0; i < 12; i++) {
+		struct kshare_cmd cmd;
+
+		if (type == KSHARE_TYPE_DICT) {
+			cmd = t_cmd(KSHARE_OP_DICT_SET, h);
+			cmd.key = t_int(i);
+		} else if (type == KSHARE_TYPE_LIST) {
+			cmd = t_cmd(KSHARE_OP_LIST_APPEND, h);
+		} else {
+			break;
+		}
+		cmd.value = i % 3 ? t_int(i) : t_ref(ref);
+		t_raw(s, cmd);
+	}
+	return h;
+}
+
+TEST_F(kshare, a_failed_allocation_changes_nothing)
+{
+	struct kshare_query query = {
+		.size = sizeof(query),
+		.op_count = OPS,
+		.ops = (uintptr_t)ops,
+		.op_size = sizeof(ops[0]),
+	};
+	struct kshare_stat before, after, domain[2];
+	struct side *s = &self->s;
+	int ref, i, n, j, failed = 0;
+
+	fail_fd = open("/proc/self/fail-nth", O_RDWR);
+	if (fail_fd < 0)
+		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
+	ASSERT_EQ(0, ioctl(s->fd, KSHARE_IOC_QUERY, &query));
+	ref = t_create(s, KSHARE_TYPE_CELL);
+	for (i = 0; i < (int)query.op_count; i++) {
+		int type = ops[i].types ? __builtin_ctz(ops[i].types) : 0;
+		int h = type > KSHARE_TYPE_DOMAIN ? make(s, type, ref) : 1;
+
+		if (!type && ops[i].op != KSHARE_OP_CLIENT_CLONE)
+			continue;
+		for (n = 1; n < MOST; n++) {
+			struct kshare_cmd cmd = likely(&ops[i], h, ref);
+			int ret;
+
+			ASSERT_EQ(0, t_stat(s, h, &before));
+			ASSERT_EQ(0, t_stat(s, 1, &domain[0]));
+			/* Not the zeroing of the result, which faults no memory in. */
+			ASSERT_TRUE(arm(n));
+			ret = ops[i].fields & KSHARE_FIELD_OUT ? t_run(s, cmd) : t_raw(s, cmd);
+			if (!arm(0)) {
+				if (ops[i].op == KSHARE_OP_CLIENT_CLONE && ret >= 0)
+					close(ret);
+				break;
+			}
+			failed++;
+			if (ret >= 0) {
+				/* It could do without. */
+				if (ops[i].op == KSHARE_OP_CLIENT_CLONE)
+					close(ret);
+				continue;
+			}
+			ASSERT_EQ(0, t_stat(s, h, &after));
+			ASSERT_EQ(0, t_stat(s, 1, &domain[1]));
+			EXPECT_EQ(before.version, after.version);
+			EXPECT_EQ(before.length, after.length);
+			for (j = 0; j < KSHARE_LIMIT_COUNT; j++)
+				EXPECT_EQ(domain[0].used[j], domain[1].used[j]) {
+					TH_LOG("%s, allocation %d, limit %d, result %d",
+					       ops[i].name, n, j, ret);
+				}
+		}
+		EXPECT_GT(MOST, n);
+	}
+	/* Otherwise nothing was tried. */
+	EXPECT_LT(50, failed);
+	close(fail_fd);
+}
+
+TEST_HARNESS_MAIN
