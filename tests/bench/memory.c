@@ -16,7 +16,8 @@ static double kernel_memory(void)
 	char line[100];
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "Slab: %lf", &kb) == 1 || sscanf(line, "VmallocUsed: %lf", &kb) == 1)
+		if (sscanf(line, "Slab: %lf", &kb) == 1 ||
+		    sscanf(line, "VmallocUsed: %lf", &kb) == 1)
 			sum += kb * 1024;
 	if (f)
 		fclose(f);
