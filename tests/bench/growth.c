@@ -53,7 +53,7 @@ int main(void)
 
 	bench_open();
 	if (!trace_write("set_ftrace_filter", "kshare_dict_set") ||
-	    !trace_write("tracing_thresh", "20") ||
+	    !trace_write("tracing_thresh", "1") ||
 	    !trace_write("current_tracer", "function_graph")) {
 		fprintf(stderr, "growth: this kernel has no function graph tracer\n");
 		return 0;
@@ -71,7 +71,7 @@ int main(void)
 	trace_write("current_tracer", "nop");
 	/* None was longer than the threshold: then it is no more than that. */
 	if (!longest)
-		longest = 20;
+		longest = 1;
 	bench_print("dict_growth_longest_hold", longest, "us", "1000 us", longest / 1000, 1);
 	return 0;
 }
