@@ -30,13 +30,18 @@ optarg() { [ "$1" -ge 2 ] || die "$2 wants an argument; -h tells more"; }
 #   vmlinuz, release
 #   modules/   those the initramfs loads, in order
 # The debug kernel is found by what it was made of, the others by a link
-# that scripts/setup moves.
+# that scripts/setup moves. Raise the number when it makes something else of
+# their packages.
+cloud_recipe=1
 kernel_dir() {
 	local d
 
 	case $1 in
 	debug) d=$(compgen -G "$cache/store/debug-*-$(debug_hash)" | sort -V | tail -n1) || : ;;
-	6.1|6.12|newest) d=$(readlink -e "$cache/kernels/$1") || : ;;
+	6.1|6.12|newest)
+		d=$(readlink -e "$cache/kernels/$1") || :
+		[[ $d == *-recipe$cloud_recipe ]] || d=
+		;;
 	*) die "no kernel '$1': it is one of $matrix" ;;
 	esac
 	[ -n "$d" ] && printf '%s\n' "$d"
