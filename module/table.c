@@ -19,8 +19,8 @@
 /* Entries that kshare_table_destroy() drops between two chances to schedule. */
 #define DESTROY_BATCH	64
 
-/* With a key of 16 bytes an entry is meant to fit into 128. */
-static_assert(sizeof(struct kshare_entry) + 16 <= 128);
+/* With a key of 16 bytes an entry is meant to fit into kmalloc-96. */
+static_assert(offsetof(struct kshare_entry, bytes) + 16 <= 96);
 
 /* For those who hold the owner's lock, which is not known here. */
 #define locked_dereference(p)	rcu_dereference_protected(p, true)
@@ -66,25 +66,33 @@ void kshare_buckets_free(struct kshare_buckets *b)
 /* Entries                                                             */
 /* ------------------------------------------------------------------ */
 
+static size_t entry_size(size_t len)
+{
+	return max(sizeof(struct kshare_entry), offsetof(struct kshare_entry, bytes) + len);
+}
+
 struct kshare_entry *kshare_entry_alloc(const struct kshare_val *key, u32 hash,
 					struct kshare_val *val)
 {
 	size_t len = key->type >= KSHARE_STR && !key->inline_len ? key->len : 0;
 	struct kshare_entry *e;
 
-	e = kvmalloc(struct_size(e, bytes, len), GFP_KERNEL_ACCOUNT);
+	e = kvmalloc(entry_size(len), GFP_KERNEL_ACCOUNT);
 	if (!e)
 		return NULL;
 
 	RCU_INIT_POINTER(e->next, NULL);
 	e->hash = hash;
 	refcount_set(&e->ref, 1);
-	e->key = *key;
-	if (len) {
+	e->type = key->type;
+	e->codec = key->codec;
+	e->inline_len = key->inline_len;
+	e->flags = len ? KSHARE_VAL_ENTRY : key->flags;
+	e->len = key->len;
+	if (len)
 		memcpy(e->bytes, kshare_val_data(key), len);
-		e->key.flags = KSHARE_VAL_ENTRY;
-		e->key.entry = e;
-	}
+	else
+		e->word = key->u;
 	e->val = *val;
 	*val = (struct kshare_val){};
 	e->version = 0;
@@ -95,7 +103,7 @@ struct kshare_entry *kshare_entry_alloc(const struct kshare_val *key, u32 hash,
 
 size_t kshare_entry_size(const struct kshare_entry *e)
 {
-	return struct_size(e, bytes, e->key.flags & KSHARE_VAL_ENTRY ? e->key.len : 0);
+	return entry_size(e->flags & KSHARE_VAL_ENTRY ? e->len : 0);
 }
 
 void kshare_entry_put(struct kshare_entry *e, struct kshare_doom *doom)
@@ -115,6 +123,13 @@ void kshare_entry_put(struct kshare_entry *e, struct kshare_doom *doom)
 /* Lookup                                                              */
 /* ------------------------------------------------------------------ */
 
+static __always_inline bool has_key(const struct kshare_entry *e, const struct kshare_val *key)
+{
+	struct kshare_val own = kshare_entry_key(e);
+
+	return kshare_val_equal(&own, key);
+}
+
 static __always_inline struct kshare_entry *chain_find(struct kshare_buckets *b,
 						       const struct kshare_val *key, u32 hash,
 						       u32 *steps)
@@ -123,7 +138,7 @@ static __always_inline struct kshare_entry *chain_find(struct kshare_buckets *b,
 
 	for (e = rcu_dereference_check(*bucket(b, hash), true); e;
 	     e = rcu_dereference_check(e->next, true)) {
-		if (e->hash == hash && kshare_val_equal(&e->key, key))
+		if (e->hash == hash && has_key(e, key))
 			return e;
 		if (!--*steps)
 			return ERR_PTR(-EAGAIN);

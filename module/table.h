@@ -33,22 +33,23 @@
  * @next: hash chain
  * @hash: of the key
  * @ref: the table's reference, and those of values with KSHARE_VAL_ENTRY
- * @key: the key; long bytes are in @bytes, which @key.entry leads to.  Never
- *	changes.  It owns no reference to its own entry; copies of it do
  * @val: the value
  * @version: the owner's version when @val was last changed
  * @order: in &kshare_table.order, by @pos
  * @rcu: frees it, when it is in no table
  * @pos: place in the order of insertion; from 1
- * @bytes: a long key
- *
- * What a lookup reads comes first.
+ * @type: of the key, which kshare_entry_key() puts together
+ * @codec: of the key
+ * @inline_len: of the key
+ * @flags: of the key: KSHARE_VAL_ENTRY if its bytes are in @bytes
+ * @len: of the key
+ * @word: a key that fits into it
+ * @bytes: a longer one; it begins where @word is, to save those bytes
  */
 struct kshare_entry {
 	struct kshare_entry __rcu *next;
 	u32 hash;
 	refcount_t ref;
-	struct kshare_val key;
 	struct kshare_val val;
 	u64 version;
 	union {
@@ -56,8 +57,38 @@ struct kshare_entry {
 		struct rcu_head rcu;
 	};
 	u64 pos;
-	u8 bytes[];
+	u8 type;
+	u8 codec;
+	u8 inline_len;
+	u8 flags;
+	u32 len;
+	union {
+		u64 word;
+		DECLARE_FLEX_ARRAY(u8, bytes);
+	};
 };
+
+/**
+ * kshare_entry_key() - the key, which never changes
+ * @e: entry
+ * Return: a value that owns no reference; kshare_val_get() of it takes one to @e.
+ */
+static inline struct kshare_val kshare_entry_key(const struct kshare_entry *e)
+{
+	struct kshare_val key = {
+		.type = e->type,
+		.codec = e->codec,
+		.inline_len = e->inline_len,
+		.flags = e->flags,
+		.len = e->len,
+	};
+
+	if (e->flags & KSHARE_VAL_ENTRY)
+		key.entry = (struct kshare_entry *)e;
+	else
+		key.u = e->word;
+	return key;
+}
 
 /**
  * struct kshare_buckets - an array of 2^bits hash chains

@@ -425,7 +425,7 @@ int kshare_dict_popitem(struct kshare_run *run)
 
 	e = run->flags & KSHARE_FIRST ? kshare_table_first(t) : kshare_table_last(t);
 	if (e) {
-		kshare_give(run, &e->key);
+		kshare_give_key(run, e);
 		kshare_give(run, &e->val);
 	}
 	return kshare_dict_take_out(run, e);

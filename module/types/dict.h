@@ -27,6 +27,14 @@ static inline u64 kshare_dict_entry_bytes(const struct kshare_entry *e)
 	return kshare_entry_size(e) + kshare_val_size(&e->val);
 }
 
+/* Adds the key of an entry to the result. */
+static inline void kshare_give_key(struct kshare_run *run, const struct kshare_entry *e)
+{
+	struct kshare_val key = kshare_entry_key(e);
+
+	kshare_give(run, &key);
+}
+
 void kshare_dict_settle_bytes(struct kshare_dict *dict);
 int kshare_dict_prepare_buckets(struct kshare_run *run, u64 more);
 int kshare_dict_use_buckets(struct kshare_run *run);

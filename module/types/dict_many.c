@@ -206,10 +206,11 @@ int kshare_dict_page_prepare(struct kshare_run *run)
 
 static u64 kshare_entry_tail(const struct kshare_run *run, const struct kshare_entry *e)
 {
+	struct kshare_val key = kshare_entry_key(e);
 	u64 size = 0;
 
 	if (run->flags & KSHARE_KEYS)
-		size += sizeof(struct kshare_value) + kshare_val_tail(&e->key);
+		size += sizeof(struct kshare_value) + kshare_val_tail(&key);
 	if (run->flags & KSHARE_VALUES)
 		size += sizeof(struct kshare_value) + kshare_val_tail(&e->val);
 	return size;
@@ -254,7 +255,7 @@ int kshare_dict_page(struct kshare_run *run)
 		if (n == KSHARE_SPIN_ENTRIES && !run->owned)
 			return KSHARE_MUST_OWN;
 		if (run->flags & KSHARE_KEYS)
-			kshare_give(run, &e->key);
+			kshare_give_key(run, e);
 		if (run->flags & KSHARE_VALUES)
 			kshare_give(run, &e->val);
 		run->number = e->pos;

@@ -70,6 +70,7 @@ typedef int64_t s64;
 #define swap(a, b)	do { __auto_type s_ = (a); (a) = (b); (b) = s_; } while (0)
 #define check_add_overflow(a, b, sum)	__builtin_add_overflow(a, b, sum)
 #define struct_size(p, member, n)	(sizeof(*(p)) + (n) * sizeof(*(p)->member))
+#define DECLARE_FLEX_ARRAY(type, name)	struct { struct { } empty_; type name[]; }
 #define le64_to_cpu(x)	le64toh(x)
 
 static inline unsigned int fls64(u64 x)

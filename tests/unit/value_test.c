@@ -295,7 +295,7 @@ static void test_equal_bytes(void)
 
 	/* A key that lies in its entry is the same key. */
 	e = kshare_entry_alloc(&text, fake_hash(&text), &none);
-	key = e->key;
+	key = kshare_entry_key(e);
 	kshare_val_get(&key);
 	CHECK(equal(key, text));
 	CHECK(!equal(key, bytes));
@@ -309,8 +309,9 @@ static void test_equal_bytes(void)
 	CHECK(!equal(borrowed, bytes));
 	CHECK(!kshare_val_slow(&borrowed) && !kshare_val_size(&borrowed));
 	e = kshare_entry_alloc(&borrowed, fake_hash(&borrowed), &none);
-	CHECK(e->key.flags == KSHARE_VAL_ENTRY && kshare_val_data(&e->key) == e->bytes);
-	CHECK(equal(e->key, text));
+	key = kshare_entry_key(e);
+	CHECK(key.flags == KSHARE_VAL_ENTRY && kshare_val_data(&key) == e->bytes);
+	CHECK(equal(key, text));
 	kshare_entry_put(e, &doom);
 
 	/* Order is that of the bytes, then of the length. */
