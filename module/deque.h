@@ -16,7 +16,7 @@
 
 #include "value.h"
 
-#define KSHARE_CHUNK	128	/* values in a chunk */
+#define KSHARE_CHUNK	32	/* values in a chunk */
 
 struct kshare_chunk {
 	struct kshare_val v[KSHARE_CHUNK];

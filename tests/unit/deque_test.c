@@ -322,8 +322,8 @@ static void test_queue(void)
 		if (n % 100 == 0)
 			check_model();
 	}
-	CHECK(chunks <= 6);
-	CHECK(deque.dir_bits <= 3);
+	CHECK(chunks <= 300 / KSHARE_CHUNK + 4);
+	CHECK(1 << deque.dir_bits <= 2 * (300 / KSHARE_CHUNK + 4));
 
 	/* The other way round. */
 	for (; n < 40000; n++) {
@@ -385,7 +385,7 @@ static void test_ends_are_cheap(void)
 	while (deque.head % KSHARE_CHUNK);
 	CHECK_EQ(deque.chunks, 1);
 	allocs = shim_allocs;
-	for (n = 0; n < 90; n++)
+	for (n = 0; n < KSHARE_CHUNK / 2; n++)
 		push(count, 1);
 	CHECK(shim_allocs - allocs <= 1);
 	destroy();
@@ -397,9 +397,9 @@ static void test_small_lists_are_small(void)
 
 	setup();
 	CHECK_EQ(kshare_deque_size(&deque), 0);
-	for (n = 0; n < 64; n++)
+	for (n = 0; n < KSHARE_CHUNK / 2; n++)
 		push(count, n);
-	for (n = 0; n < 16; n++)
+	for (n = 0; n < KSHARE_CHUNK / 8; n++)
 		push(0, n);
 	CHECK_EQ(deque.chunks, 1);
 	CHECK(kshare_deque_size(&deque) <= sizeof(struct kshare_chunk) + 64);
@@ -510,6 +510,8 @@ static void test_trim(void)
 static void test_prepare(void)
 {
 	struct kshare_deque_room room = {};
+	/* 11 chunks and a directory, wherever they come */
+	u64 more = 9 * KSHARE_CHUNK + KSHARE_CHUNK / 2;
 	u64 n;
 
 	setup();
@@ -522,13 +524,13 @@ static void test_prepare(void)
 	/* Whichever allocation fails, what was got can be given back or used. */
 	for (n = 0; n <= 12; n++) {
 		shim_fail_after = n;
-		CHECK_EQ(kshare_deque_prepare(&deque, 1200, &room), n < 12 ? -ENOMEM : 0);
+		CHECK_EQ(kshare_deque_prepare(&deque, more, &room), n < 12 ? -ENOMEM : 0);
 		shim_fail_after = -1;
-		CHECK_EQ(kshare_deque_fits(&deque, 1200, &room), n == 12);
+		CHECK_EQ(kshare_deque_fits(&deque, more, &room), n == 12);
 		CHECK_EQ(room.chunk_count, n ? n - 1 : 0);
 		/* Half of the time it goes on with what it got. */
 		if (n % 2) {
-			CHECK_EQ(kshare_deque_prepare(&deque, 1200, &room), 0);
+			CHECK_EQ(kshare_deque_prepare(&deque, more, &room), 0);
 			CHECK_EQ(room.chunk_count, 11);
 		}
 		kshare_deque_room_free(&room);
