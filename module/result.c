@@ -261,6 +261,7 @@ int kshare_run_meet(struct kshare_run *run, int ask)
 		return -EINTR;
 	switch (ask) {
 	case KSHARE_MUST_PREPARE:
+		cond_resched();
 		return 0;
 	case KSHARE_MUST_OWN:
 		run->own = true;

@@ -135,10 +135,11 @@ static bool kshare_bits_cmpxchg(void *at, u32 width, u64 old, u64 new)
 }
 
 /*
- * A thread that uses the mapping can make each try fail, but only as long as it
- * runs on another processor and does nothing else.  So the tries are counted.
+ * A thread that uses the mapping can make each try fail, as long as it runs on
+ * another processor and does nothing else.  After so many the lock is dropped,
+ * and the command begins anew.
  */
-#define KSHARE_ARRAY_TRIES	1000
+#define KSHARE_ARRAY_TRIES	100
 
 int kshare_array_get(struct kshare_run *run)
 {
@@ -155,7 +156,7 @@ int kshare_array_get(struct kshare_run *run)
 static int kshare_array_change(struct kshare_run *run, void *at, u64 old, u64 new)
 {
 	if (!kshare_bits_cmpxchg(at, kshare_array_of(run->obj)->width, old, new))
-		return -EAGAIN;
+		return KSHARE_MUST_PREPARE;
 	run->u.array.old_bits = old;
 	run->number = kshare_touch(run);
 	return 0;
@@ -175,7 +176,7 @@ int kshare_array_set(struct kshare_run *run)
 		return ret;
 	for (tries = 0; tries < KSHARE_ARRAY_TRIES; tries++) {
 		ret = kshare_array_change(run, at, kshare_bits_load(at, array->width), bits);
-		if (ret != -EAGAIN)
+		if (ret != KSHARE_MUST_PREPARE)
 			break;
 	}
 	return ret;
@@ -186,12 +187,12 @@ int kshare_array_add(struct kshare_run *run)
 	const struct kshare_array *array = kshare_array_of(run->obj);
 	bool wrap = run->flags & KSHARE_WRAP;
 	void *at = kshare_array_at(run, NULL);
-	int ret = -EAGAIN, tries;
+	int ret = KSHARE_MUST_PREPARE, tries;
 	u64 old, sum;
 
 	if (!at)
 		return -ERANGE;
-	for (tries = 0; tries < KSHARE_ARRAY_TRIES && ret == -EAGAIN; tries++) {
+	for (tries = 0; tries < KSHARE_ARRAY_TRIES && ret == KSHARE_MUST_PREPARE; tries++) {
 		old = kshare_bits_load(at, array->width);
 		ret = kshare_elem_add(array->elem, old, &run->value, wrap, &sum);
 		if (!ret)
@@ -225,7 +226,7 @@ int kshare_array_cas(struct kshare_run *run)
 		ret = kshare_array_change(run, at, was, bits);
 		if (!ret)
 			ret = 1;
-		if (ret != -EAGAIN)
+		if (ret != KSHARE_MUST_PREPARE)
 			break;
 	}
 	if (ret >= 0)
