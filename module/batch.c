@@ -60,7 +60,7 @@ static int kshare_batch_piece(struct kshare_client *client, u32 flags,
 
 		ret = kshare_command(client, &cmds[i]);
 		/* Those before have happened: a restart would repeat them. */
-		if (ret == -ERESTARTSYS)
+		if (ret == -ERESTARTSYS || ret == -ERESTARTNOINTR)
 			ret = -EINTR;
 		results[i++] = ret;
 		*done = i;

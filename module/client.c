@@ -129,7 +129,8 @@ int kshare_client_bind(struct kshare_client *client)
 	mn = mmu_notifier_get(&kshare_process_ops, current->mm);
 	if (IS_ERR(mn)) {
 		kshare_who_put(who);
-		return PTR_ERR(mn);
+		/* A signal alone is no reason that open() or BIND should fail. */
+		return PTR_ERR(mn) == -EINTR ? -ERESTARTNOINTR : PTR_ERR(mn);
 	}
 	process = container_of(mn, struct kshare_process, mn);
 

@@ -369,6 +369,87 @@ TEST_F(kshare, stat_tells_who_changed_it_last)
 	EXPECT_LT(0, stat.writer_start);
 }
 
+static void ignored(int sig)
+{
+}
+
+/* The kernel gives up attaching to an address space when a signal is pending. */
+TEST_F(kshare, signals_do_not_disturb_an_open)
+{
+	struct sigaction sa = { .sa_handler = ignored };
+	pid_t pid;
+	int i, n;
+
+	sigaction(SIGUSR1, &sa, NULL);
+	for (i = 0; i < 300; i++) {
+		pid = fork();
+		if (!pid)
+			_exit(open(KSHARE_DEVICE, O_RDWR | O_CLOEXEC) < 0);
+		/* Not for ever, or it would never come so far. */
+		for (n = 0; n < 30; n++)
+			kill(pid, SIGUSR1);
+		ASSERT_EQ(0, t_wait(pid));
+	}
+}
+
+TEST_F(kshare, a_fork_takes_ten_thousand_handles_along)
+{
+	struct side *s = &self->s;
+	int i, c = t_create(s, KSHARE_TYPE_CELL), last = c;
+	struct kshare_stat before, after;
+	pid_t pid;
+
+	with_value(s, KSHARE_OP_CELL_SET, c, t_int(5));
+	for (i = 0; i < 10000; i++)
+		last = t_raw(s, t_cmd(KSHARE_OP_DUP, c));
+	ASSERT_LE(10000, last);
+	/* A hole in the numbers is one in the child as well. */
+	t_close(s, 5000);
+	ASSERT_EQ(0, t_stat(s, 1, &before));
+	pid = t_fork(s);
+	if (!pid) {
+		for (i = c; i <= last; i++)
+			if (t_run(s, t_cmd(KSHARE_OP_CELL_GET, i)) != (i == 5000 ? -EBADF : 0))
+				_exit(1);
+		_exit(t_create(s, KSHARE_TYPE_CELL) != 5000);
+	}
+	EXPECT_EQ(0, t_wait(pid));
+	ASSERT_EQ(0, t_stat(s, 1, &after));
+	EXPECT_EQ(before.handles, after.handles);
+	for (i = c; i <= last; i++)
+		t_close(s, i);
+}
+
+/* Who gets a dead owner's lock finds all else of that owner's gone already. */
+TEST_F(kshare, locks_are_given_back_last)
+{
+	struct side *s = &self->s;
+	int ready[2], i, l = t_create(s, KSHARE_TYPE_LOCK);
+	uint64_t before = objects(s);
+	pid_t pid;
+	char c;
+
+	ASSERT_EQ(0, pipe(ready));
+	pid = t_fork(s);
+	if (!pid) {
+		for (i = 0; i < 2000; i++)
+			t_create(s, KSHARE_TYPE_DICT);
+		t_run(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE, l));
+		if (write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	ASSERT_EQ(1, read(ready[0], &c, 1));
+	kill(pid, SIGKILL);
+	/* It is not reaped yet: the lock alone tells. */
+	ASSERT_EQ(1, t_run(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE, l)));
+	EXPECT_EQ(KSHARE_R_OWNER_DIED, s->out.head.flags);
+	EXPECT_EQ(before, objects(s));
+	EXPECT_EQ(1000 + SIGKILL, t_wait(pid));
+	close(ready[0]);
+	close(ready[1]);
+}
+
 /* Cycles that only refer to themselves go with the last client of their domain. */
 TEST(a_cycle_goes_with_its_domain)
 {
