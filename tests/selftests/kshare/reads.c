@@ -10,6 +10,18 @@
 
 static _Atomic bool over;
 
+/* Enough has been written: no more than that is slow where all is checked. */
+static bool late(void)
+{
+	static struct timespec begin;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!begin.tv_sec)
+		begin = now;
+	return now.tv_sec > begin.tv_sec + 5;
+}
+
 static int fill(struct side *s, uint32_t op, int h, struct kshare_value key, char c)
 {
 	struct kshare_cmd cmd = t_cmd(op, h);
@@ -91,7 +103,7 @@ static void cell_writer(struct side *s, int h)
 	int i;
 
 	set.value = t_int(7);
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 20000 && !late(); i++) {
 		fill(s, KSHARE_OP_CELL_SET, h, t_none(), 'a' + i % 26);
 		if (i % 3 == 0)
 			t_raw(s, set);
@@ -132,7 +144,7 @@ static void grow_and_shrink(struct side *s, int h)
 	struct kshare_cmd delete = t_cmd(KSHARE_OP_DICT_DELETE, h);
 	int i, round;
 
-	for (round = 0; round < 3; round++) {
+	for (round = 0; round < 3 && !late(); round++) {
 		for (i = 0; i < 3000; i++) {
 			fill(s, KSHARE_OP_DICT_SET, h, t_int(STAY + i), 'x');
 			if (i % 10 == 0)
@@ -177,7 +189,7 @@ static void fill_and_clear(struct side *s, int h)
 	struct kshare_cmd pop = t_cmd(KSHARE_OP_DICT_POP, h);
 	int i, round;
 
-	for (round = 0; round < 100; round++) {
+	for (round = 0; round < 100 && !late(); round++) {
 		for (i = 0; i < STAY; i++)
 			fill(s, KSHARE_OP_DICT_SET, h, t_int(i), 'y');
 		for (i = 0; i < STAY / 2; i++) {
@@ -234,7 +246,7 @@ static void pair_writer(struct side *s, int h)
 	adds[0].key = t_int(0);
 	adds[1].key = t_int(1);
 	update.value = t_vector(pairs, 4);
-	for (i = 0; i < 5000; i++) {
+	for (i = 0; i < 5000 && !late(); i++) {
 		pairs[1] = pairs[3] = t_int(10 * i);
 		t_raw(s, update);
 		ioctl(s->fd, KSHARE_IOC_BATCH, &batch);
