@@ -76,6 +76,7 @@ int main(void)
 		bench_print("dict_growth_longest_hold", longest * 1000, bench_unit(), "1000 us",
 			    longest / 1000, 1);
 	else
-		bench_print("dict_growth_longest_hold", longest, "us", "1000 us", longest / 1000, 1);
+		bench_print("dict_growth_longest_hold", longest, "us", "1000 us",
+			    longest / 1000, 1);
 	return 0;
 }

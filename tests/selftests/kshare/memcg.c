@@ -11,7 +11,7 @@
 /* What the kernel may have charged ahead, 64 pages a processor, of which there is one. */
 #define STOCK	(64 * 4096)
 
-static char root[] = "/tmp/kshare-memcg-XXXXXX";
+static char root[32];
 static char group[sizeof(root) + 20];
 
 static bool group_write(const char *file, const char *text)
@@ -44,6 +44,7 @@ static int64_t group_read(const char *file)
 
 static bool group_begin(void)
 {
+	strcpy(root, "/tmp/kshare-memcg-XXXXXX");
 	if (geteuid() || !mkdtemp(root) || mount("none", root, "cgroup2", 0, NULL))
 		return false;
 	snprintf(group, sizeof(group), "%s", root);

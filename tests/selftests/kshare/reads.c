@@ -126,7 +126,8 @@ static void *stay_reader(void *arg)
 	struct kshare_cmd contains = t_cmd(KSHARE_OP_DICT_CONTAINS, r->h);
 
 	do {
-		get.key = contains.key = t_int(r->reads % STAY);
+		get.key = t_int(r->reads % STAY);
+		contains.key = get.key;
 		if (t_run(&r->s, get) || !whole(&r->s.out.values[0]) ||
 		    t_raw(&r->s, contains) != 1)
 			r->wrong++;
@@ -247,7 +248,8 @@ static void pair_writer(struct side *s, int h)
 	adds[1].key = t_int(1);
 	update.value = t_vector(pairs, 4);
 	for (i = 0; i < 5000 && !late(); i++) {
-		pairs[1] = pairs[3] = t_int(10 * i);
+		pairs[1] = t_int(10 * i);
+		pairs[3] = pairs[1];
 		t_raw(s, update);
 		ioctl(s->fd, KSHARE_IOC_BATCH, &batch);
 	}
