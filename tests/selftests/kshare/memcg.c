@@ -44,7 +44,7 @@ static int64_t group_read(const char *file)
 
 static bool group_begin(void)
 {
-	strcpy(root, "/tmp/kshare-memcg-XXXXXX");
+	snprintf(root, sizeof(root), "/tmp/kshare-memcg-XXXXXX");
 	if (geteuid() || !mkdtemp(root) || mount("none", root, "cgroup2", 0, NULL))
 		return false;
 	snprintf(group, sizeof(group), "%s", root);
