@@ -3,14 +3,6 @@
 #define T_ALL_DOORS
 #include "kshare_test.h"
 
-static int with_value(struct side *s, uint32_t op, int c, struct kshare_value v)
-{
-	struct kshare_cmd cmd = t_cmd(op, c);
-
-	cmd.value = v;
-	return t_run(s, cmd);
-}
-
 TEST_F(kshare, every_value_comes_back_as_it_was)
 {
 	static const uint32_t lengths[] = { 0, 1, 7, 8, 9, 63, 64, 65, 4096, 16000 };
@@ -30,7 +22,7 @@ TEST_F(kshare, every_value_comes_back_as_it_was)
 
 			v.type = type;
 			v.codec = type == KSHARE_ENCODED ? 17 : 0;
-			ASSERT_EQ(0, with_value(s, KSHARE_OP_CELL_SET, c, v));
+			ASSERT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 			ASSERT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, c)));
 			ASSERT_EQ(type, r->type);
 			ASSERT_EQ(v.codec, r->codec);
@@ -40,13 +32,13 @@ TEST_F(kshare, every_value_comes_back_as_it_was)
 					    text, r->len));
 		}
 	}
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_SET, c, t_float(-0.0)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, t_float(-0.0)));
 	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, c)));
 	EXPECT_EQ(1ull << 63, s->out.values[0].u);
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_SET, c, t_uint(5)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, t_uint(5)));
 	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, c)));
 	EXPECT_EQ(KSHARE_INT, s->out.values[0].type);
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_SET, c, t_none()));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, t_none()));
 	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, c)));
 	EXPECT_EQ(KSHARE_NONE, s->out.values[0].type);
 }
@@ -59,38 +51,38 @@ TEST_F(kshare, malformed_values_are_refused)
 
 	v = t_int(1);
 	v.len = 1;
-	EXPECT_EQ(-EINVAL, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-EINVAL, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 	v = t_int(1);
 	v.codec = 1;
-	EXPECT_EQ(-EINVAL, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-EINVAL, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 	v = t_bool(true);
 	v.u = 2;
-	EXPECT_EQ(-EINVAL, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-EINVAL, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 	v = t_str("abc");
 	v.inline_len = 2;
-	EXPECT_EQ(-EINVAL, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-EINVAL, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 	v.inline_len = 9;
 	v.len = 9;
-	EXPECT_EQ(-EINVAL, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-EINVAL, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 	v = t_str("abc");
 	v.codec = 1;
-	EXPECT_EQ(-EINVAL, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-EINVAL, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 	v = t_str("abc");
 	v.flags = 0x80;
-	EXPECT_EQ(-EOPNOTSUPP, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-EOPNOTSUPP, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 	v = t_int(1);
 	v.type = 10;
-	EXPECT_EQ(-EOPNOTSUPP, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-EOPNOTSUPP, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 	v = t_vector(&v, 1);
-	EXPECT_EQ(-EINVAL, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-EINVAL, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 	v = t_str("abc");
 	v.len = UINT32_MAX;
-	EXPECT_EQ(-E2BIG, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-E2BIG, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 	v.len = KSHARE_MAX_VALUE + 1;
-	EXPECT_EQ(-E2BIG, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-E2BIG, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 	v = t_none();
 	v.u = 1;
-	EXPECT_EQ(-EINVAL, with_value(s, KSHARE_OP_CELL_SET, c, v));
+	EXPECT_EQ(-EINVAL, t_run_with(s, KSHARE_OP_CELL_SET, c, v));
 }
 
 TEST_F(kshare, swap_gives_the_old_value)
@@ -98,9 +90,9 @@ TEST_F(kshare, swap_gives_the_old_value)
 	struct side *s = &self->s;
 	int c = t_create(s, KSHARE_TYPE_CELL);
 
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_SWAP, c, t_str("a rather long old value")));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SWAP, c, t_str("a rather long old value")));
 	EXPECT_EQ(KSHARE_NONE, s->out.values[0].type);
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_SWAP, c, t_int(1)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SWAP, c, t_int(1)));
 	EXPECT_TRUE(t_is_str(&s->out.values[0], "a rather long old value"));
 }
 
@@ -110,23 +102,23 @@ TEST_F(kshare, arithmetic_checks_and_wraps)
 	int c = t_create(s, KSHARE_TYPE_CELL);
 	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CELL_ADD, c);
 
-	EXPECT_EQ(-EDOM, with_value(s, KSHARE_OP_CELL_ADD, c, t_int(1)));
-	with_value(s, KSHARE_OP_CELL_SET, c, t_uint(UINT64_MAX));
-	EXPECT_EQ(-ERANGE, with_value(s, KSHARE_OP_CELL_ADD, c, t_int(1)));
+	EXPECT_EQ(-EDOM, t_run_with(s, KSHARE_OP_CELL_ADD, c, t_int(1)));
+	t_run_with(s, KSHARE_OP_CELL_SET, c, t_uint(UINT64_MAX));
+	EXPECT_EQ(-ERANGE, t_run_with(s, KSHARE_OP_CELL_ADD, c, t_int(1)));
 	cmd.value = t_int(1);
 	cmd.flags = KSHARE_WRAP;
 	EXPECT_EQ(0, t_run(s, cmd));
 	EXPECT_EQ(0, s->out.values[0].i);
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_ADD, c, t_float(0.1)));
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_ADD, c, t_float(0.2)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_ADD, c, t_float(0.1)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_ADD, c, t_float(0.2)));
 	EXPECT_EQ(0.1 + 0.2, t_double(&s->out.values[0]));
-	EXPECT_EQ(-EDOM, with_value(s, KSHARE_OP_CELL_AND, c, t_int(1)));
-	with_value(s, KSHARE_OP_CELL_SET, c, t_int(0xf0));
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_AND, c, t_int(0x3c)));
+	EXPECT_EQ(-EDOM, t_run_with(s, KSHARE_OP_CELL_AND, c, t_int(1)));
+	t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(0xf0));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_AND, c, t_int(0x3c)));
 	EXPECT_EQ(0x30, s->out.values[0].i);
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_OR, c, t_int(1)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_OR, c, t_int(1)));
 	EXPECT_EQ(0x31, s->out.values[0].i);
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_XOR, c, t_int(-1)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_XOR, c, t_int(-1)));
 	EXPECT_EQ(~0x31, s->out.values[0].i);
 }
 
@@ -141,14 +133,14 @@ TEST_F(kshare, a_fixed_type_takes_nothing_else)
 	EXPECT_EQ(-EOPNOTSUPP, t_create_elem(s, KSHARE_TYPE_CELL, 99, 0));
 	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, i64)));
 	EXPECT_EQ(0, s->out.values[0].i);
-	EXPECT_EQ(-EDOM, with_value(s, KSHARE_OP_CELL_SET, i64, t_str("1")));
-	EXPECT_EQ(-EDOM, with_value(s, KSHARE_OP_CELL_SET, i64, t_float(1)));
-	EXPECT_EQ(-ERANGE, with_value(s, KSHARE_OP_CELL_SET, i64, t_uint(1ull << 63)));
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_SET, i64, t_int(INT64_MAX)));
-	EXPECT_EQ(-ERANGE, with_value(s, KSHARE_OP_CELL_ADD, i64, t_int(1)));
-	EXPECT_EQ(-ERANGE, with_value(s, KSHARE_OP_CELL_SET, u64, t_int(-1)));
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_SET, f64, t_int(2)));
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_ADD, f64, t_float(0.5)));
+	EXPECT_EQ(-EDOM, t_run_with(s, KSHARE_OP_CELL_SET, i64, t_str("1")));
+	EXPECT_EQ(-EDOM, t_run_with(s, KSHARE_OP_CELL_SET, i64, t_float(1)));
+	EXPECT_EQ(-ERANGE, t_run_with(s, KSHARE_OP_CELL_SET, i64, t_uint(1ull << 63)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, i64, t_int(INT64_MAX)));
+	EXPECT_EQ(-ERANGE, t_run_with(s, KSHARE_OP_CELL_ADD, i64, t_int(1)));
+	EXPECT_EQ(-ERANGE, t_run_with(s, KSHARE_OP_CELL_SET, u64, t_int(-1)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, f64, t_int(2)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_ADD, f64, t_float(0.5)));
 	EXPECT_EQ(2.5, t_double(&s->out.values[0]));
 }
 
@@ -185,7 +177,7 @@ TEST_F(kshare, a_wait_ends_when_the_condition_holds)
 	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CELL_WAIT, c);
 	pid_t pid;
 
-	with_value(s, KSHARE_OP_CELL_SET, c, t_int(1));
+	t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(1));
 	cmd.flags = KSHARE_UNTIL_GE | KSHARE_NOWAIT;
 	cmd.value = t_int(10);
 	EXPECT_EQ(-EAGAIN, t_run(s, cmd));
@@ -205,8 +197,8 @@ TEST_F(kshare, a_wait_ends_when_the_condition_holds)
 		_exit(t_run(s, cmd) ? 1 : s->out.values[0].i);
 	}
 	t_until_waiters(s, c, 1);
-	with_value(s, KSHARE_OP_CELL_SET, c, t_int(9));
-	with_value(s, KSHARE_OP_CELL_SET, c, t_int(12));
+	t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(9));
+	t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(12));
 	EXPECT_EQ(12, t_wait(pid));
 }
 

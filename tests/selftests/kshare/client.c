@@ -2,14 +2,6 @@
 /* Clients: handles, rights, fork, references, limits, and the end of a process. */
 #include "kshare_test.h"
 
-static int with_value(struct side *s, uint32_t op, int h, struct kshare_value v)
-{
-	struct kshare_cmd cmd = t_cmd(op, h);
-
-	cmd.value = v;
-	return t_run(s, cmd);
-}
-
 static uint64_t objects(struct side *s)
 {
 	struct kshare_stat stat;
@@ -43,7 +35,7 @@ TEST_F(kshare, a_duplicate_has_the_rights_it_was_given_and_never_more)
 	ASSERT_LT(0, reader);
 	ASSERT_EQ(0, t_stat(s, reader, &stat));
 	EXPECT_EQ(KSHARE_RIGHT_READ | KSHARE_RIGHT_WAIT, stat.rights);
-	EXPECT_EQ(-EACCES, with_value(s, KSHARE_OP_CELL_SET, reader, t_int(1)));
+	EXPECT_EQ(-EACCES, t_run_with(s, KSHARE_OP_CELL_SET, reader, t_int(1)));
 	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, reader)));
 	dup.handle = reader;
 	dup.nr = KSHARE_RIGHT_ALL;
@@ -62,9 +54,9 @@ TEST_F(kshare, a_container_keeps_what_it_refers_to)
 	struct kshare_stat a, b;
 	struct kshare_cmd cmd;
 
-	with_value(s, KSHARE_OP_CELL_SET, c, t_int(42));
+	t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(42));
 	ASSERT_EQ(0, t_stat(s, c, &a));
-	ASSERT_EQ(0, with_value(s, KSHARE_OP_LIST_APPEND, l, t_ref(c)));
+	ASSERT_EQ(0, t_run_with(s, KSHARE_OP_LIST_APPEND, l, t_ref(c)));
 	EXPECT_EQ(0, t_close(s, c));
 	EXPECT_EQ(before, objects(s));
 	cmd = t_cmd(KSHARE_OP_LIST_GET, l);
@@ -91,18 +83,18 @@ TEST_F(kshare, passing_on_needs_the_right_and_can_give_less)
 	struct kshare_value v = t_ref(c);
 
 	dup.nr = KSHARE_RIGHT_ALL & ~KSHARE_RIGHT_TRANSFER;
-	EXPECT_EQ(-EACCES, with_value(s, KSHARE_OP_LIST_APPEND, l, t_ref(t_raw(s, dup))));
+	EXPECT_EQ(-EACCES, t_run_with(s, KSHARE_OP_LIST_APPEND, l, t_ref(t_raw(s, dup))));
 	dup.nr = KSHARE_RIGHT_READ | KSHARE_RIGHT_TRANSFER;
 	v = t_ref(t_raw(s, dup));
 	v.ref.rights = KSHARE_RIGHT_WRITE;
-	EXPECT_EQ(-EACCES, with_value(s, KSHARE_OP_LIST_APPEND, l, v));
+	EXPECT_EQ(-EACCES, t_run_with(s, KSHARE_OP_LIST_APPEND, l, v));
 	v.ref.rights = KSHARE_RIGHT_READ;
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_LIST_APPEND, l, v));
-	EXPECT_EQ(-EBADF, with_value(s, KSHARE_OP_LIST_APPEND, l, t_ref(12345)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_LIST_APPEND, l, v));
+	EXPECT_EQ(-EBADF, t_run_with(s, KSHARE_OP_LIST_APPEND, l, t_ref(12345)));
 	cmd = t_cmd(KSHARE_OP_LIST_POP, l);
 	ASSERT_EQ(0, t_run(s, cmd));
 	EXPECT_EQ(KSHARE_RIGHT_READ, s->out.values[0].ref.rights);
-	EXPECT_EQ(-EACCES, with_value(s, KSHARE_OP_CELL_SET, s->out.values[0].ref.handle,
+	EXPECT_EQ(-EACCES, t_run_with(s, KSHARE_OP_CELL_SET, s->out.values[0].ref.handle,
 				      t_int(1)));
 }
 
@@ -122,7 +114,7 @@ TEST_F(kshare, an_encoded_value_carries_references)
 	v.type = KSHARE_ENCODED;
 	v.codec = 3;
 	v.flags = KSHARE_VF_REFS;
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_SET, e, v));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, e, v));
 	t_close(s, c);
 	t_close(s, d);
 	EXPECT_EQ(before + 1, objects(s));
@@ -136,18 +128,18 @@ TEST_F(kshare, an_encoded_value_carries_references)
 	EXPECT_EQ(2, out.count);
 	EXPECT_EQ(0, memcmp(out.text, "codec", 5));
 	EXPECT_EQ(0, t_close(s, out.handles[0]));
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_LIST_APPEND, out.handles[1], t_int(1)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_LIST_APPEND, out.handles[1], t_int(1)));
 	t_close(s, out.handles[1]);
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_CELL_SET, e, t_none()));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, e, t_none()));
 	EXPECT_EQ(before - 1, objects(s));
 	in.count = 3;
-	EXPECT_EQ(-EBADF, with_value(s, KSHARE_OP_CELL_SET, e, v));
+	EXPECT_EQ(-EBADF, t_run_with(s, KSHARE_OP_CELL_SET, e, v));
 	in.count = 1000;
-	EXPECT_EQ(-EINVAL, with_value(s, KSHARE_OP_CELL_SET, e, v));
+	EXPECT_EQ(-EINVAL, t_run_with(s, KSHARE_OP_CELL_SET, e, v));
 	in.count = UINT32_MAX;
-	EXPECT_EQ(-E2BIG, with_value(s, KSHARE_OP_CELL_SET, e, v));
+	EXPECT_EQ(-E2BIG, t_run_with(s, KSHARE_OP_CELL_SET, e, v));
 	in.count = 0;
-	EXPECT_EQ(-EINVAL, with_value(s, KSHARE_OP_CELL_SET, e, v));
+	EXPECT_EQ(-EINVAL, t_run_with(s, KSHARE_OP_CELL_SET, e, v));
 }
 
 TEST_F(kshare, objects_of_two_domains_do_not_mix)
@@ -174,7 +166,7 @@ TEST_F(kshare, deep_nesting_is_taken_down_without_recursion)
 
 	for (i = 0; i < 5000; i++) {
 		outer = t_create(s, KSHARE_TYPE_LIST);
-		ASSERT_EQ(0, with_value(s, KSHARE_OP_LIST_APPEND, outer, t_ref(inner)));
+		ASSERT_EQ(0, t_run_with(s, KSHARE_OP_LIST_APPEND, outer, t_ref(inner)));
 		t_close(s, inner);
 		inner = outer;
 	}
@@ -196,7 +188,7 @@ TEST_F(kshare, forked_sides_have_the_same_numbers_and_release_their_own)
 	hidden = t_raw(s, dup);
 	pid = t_fork(s);
 	if (!pid) {
-		if (with_value(s, KSHARE_OP_CELL_SET, c, t_int(7)) ||
+		if (t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(7)) ||
 		    t_run(s, t_cmd(KSHARE_OP_CELL_GET, hidden)) != -EBADF)
 			_exit(1);
 		/* A client is bound once. */
@@ -250,7 +242,7 @@ TEST_F(kshare, what_a_killed_process_held_is_back_when_it_can_be_reaped)
 			mmap(NULL, 4096, PROT_READ, MAP_SHARED, s->fd,
 			     KSHARE_MMAP_OFFSET(a, 4096));
 			if (!(i % 2))
-				with_value(s, KSHARE_OP_LIST_APPEND, d, t_ref(a));
+				t_run_with(s, KSHARE_OP_LIST_APPEND, d, t_ref(a));
 		}
 		t_run(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE, l));
 		if (write(ready[1], "x", 1) == 1)
@@ -306,7 +298,7 @@ TEST_F(kshare, limits_hold_exactly_and_are_only_lowered)
 	}
 	EXPECT_EQ(2, n);
 	/* A reference that nobody has room for stays where it is. */
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_LIST_APPEND, l, t_ref(d)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_LIST_APPEND, l, t_ref(d)));
 	EXPECT_EQ(-EDQUOT, t_run(s, t_cmd(KSHARE_OP_LIST_POP, l)));
 	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_LIST_LEN, l)));
 	EXPECT_EQ(1, s->out.head.number);
@@ -351,7 +343,7 @@ TEST_F(kshare, stat_tells_who_changed_it_last)
 	EXPECT_EQ(0, stat.writer_pid);
 	EXPECT_EQ(KSHARE_TYPE_CELL, stat.type);
 	EXPECT_GE(512, stat.bytes);
-	with_value(s, KSHARE_OP_CELL_SET, c, t_int(1));
+	t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(1));
 	ASSERT_EQ(0, t_stat(s, c, &stat));
 	EXPECT_EQ(getpid(), stat.writer_pid);
 	f = fopen("/proc/self/comm", "r");
@@ -362,7 +354,7 @@ TEST_F(kshare, stat_tells_who_changed_it_last)
 	EXPECT_STREQ(comm, (char *)stat.writer_comm);
 	pid = t_fork(s);
 	if (!pid)
-		_exit(with_value(s, KSHARE_OP_CELL_SET, c, t_int(2)) ? 1 : 0);
+		_exit(t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(2)) ? 1 : 0);
 	EXPECT_EQ(0, t_wait(pid));
 	ASSERT_EQ(0, t_stat(s, c, &stat));
 	EXPECT_EQ(2, stat.version);
@@ -399,7 +391,7 @@ TEST_F(kshare, a_fork_takes_ten_thousand_handles_along)
 	struct kshare_stat before, after;
 	pid_t pid;
 
-	with_value(s, KSHARE_OP_CELL_SET, c, t_int(5));
+	t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(5));
 	for (i = 0; i < 10000; i++)
 		last = t_raw(s, t_cmd(KSHARE_OP_DUP, c));
 	ASSERT_LE(10000, last);
@@ -460,8 +452,8 @@ TEST(a_cycle_goes_with_its_domain)
 	if (s->fd < 0)
 		SKIP(return, "no " KSHARE_DEVICE);
 	l = t_create(s, KSHARE_TYPE_LIST);
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_LIST_APPEND, l, t_ref(l)));
-	EXPECT_EQ(0, with_value(s, KSHARE_OP_LIST_APPEND, l, t_ref(1)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_LIST_APPEND, l, t_ref(l)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_LIST_APPEND, l, t_ref(1)));
 	EXPECT_EQ(0, t_close(s, l));
 	/* That nothing is left of it, the leak scan and the end of the module tell. */
 	close(s->fd);

@@ -119,22 +119,17 @@ static int make(struct side *s, int type, int ref)
 
 TEST_F(kshare, a_failed_allocation_changes_nothing)
 {
-	struct kshare_query query = {
-		.size = sizeof(query),
-		.op_count = OPS,
-		.ops = (uintptr_t)ops,
-		.op_size = sizeof(ops[0]),
-	};
 	struct kshare_stat before, after, domain[2];
 	struct side *s = &self->s;
-	int ref, i, n, j, failed = 0;
+	int ref, i, n, j, count, failed = 0;
 
 	fail_fd = open("/proc/self/fail-nth", O_RDWR);
 	if (fail_fd < 0)
 		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
-	ASSERT_EQ(0, ioctl(s->fd, KSHARE_IOC_QUERY, &query));
+	count = t_query_ops(s, ops, OPS);
+	ASSERT_LT(0, count);
 	ref = t_create(s, KSHARE_TYPE_CELL);
-	for (i = 0; i < (int)query.op_count; i++) {
+	for (i = 0; i < count; i++) {
 		int type = ops[i].types ? __builtin_ctz(ops[i].types) : 0;
 		int h = type > KSHARE_TYPE_DOMAIN ? make(s, type, ref) : 1;
 

@@ -168,6 +168,15 @@ static inline int t_run(struct side *s, struct kshare_cmd cmd)
 	return t_raw(s, cmd);
 }
 
+/* The same for a command whose one argument is a value. */
+static inline int t_run_with(struct side *s, uint32_t op, uint32_t handle, struct kshare_value v)
+{
+	struct kshare_cmd cmd = t_cmd(op, handle);
+
+	cmd.value = v;
+	return t_run(s, cmd);
+}
+
 static inline int t_create_elem(struct side *s, uint32_t type, uint32_t elem, int64_t size)
 {
 	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CREATE, 0);
@@ -196,6 +205,28 @@ static inline int t_stat(struct side *s, uint32_t handle, struct kshare_stat *st
 	cmd.out = (uintptr_t)stat;
 	cmd.out_len = sizeof(*stat);
 	return t_raw(s, cmd);
+}
+
+/* The table of operations, as far as there is room; how many there are, or -errno. */
+static inline int t_query_ops(struct side *s, struct kshare_op_info *ops, uint32_t room)
+{
+	struct kshare_query q = {
+		.size = sizeof(q),
+		.op_count = room,
+		.ops = (uintptr_t)ops,
+		.op_size = sizeof(*ops),
+	};
+
+	return ioctl(s->fd, KSHARE_IOC_QUERY, &q) ? -errno : (int)q.op_count;
+}
+
+/* CLOCK_MONOTONIC in ns, as deadlines are. */
+static inline int64_t t_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
 /* Waits until so many commands wait for an object. */

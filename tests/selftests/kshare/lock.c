@@ -20,14 +20,6 @@ static int try_acquire(struct side *s, int l)
 	return t_run(s, cmd);
 }
 
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
-
 TEST_F(kshare, waiters_get_it_in_the_order_of_their_arrival)
 {
 	struct side *s = &self->s;
@@ -95,7 +87,7 @@ TEST_F(kshare, waiting_for_oneself_is_refused)
 	EXPECT_EQ(-EDEADLK, acquire(s, l));
 	EXPECT_EQ(-EAGAIN, try_acquire(s, l));
 	/* With a deadline it is no deadlock. */
-	cmd.deadline = now() + 1000000;
+	cmd.deadline = t_now() + 1000000;
 	EXPECT_EQ(-ETIMEDOUT, t_run(s, cmd));
 }
 
@@ -112,7 +104,7 @@ TEST_F(kshare, a_deadline_is_kept_and_one_in_the_past_tries_once)
 	EXPECT_EQ(-EINVAL, t_run(s, cmd));
 	pid = t_fork(s);
 	if (!pid) {
-		int64_t begin = now();
+		int64_t begin = t_now();
 
 		cmd.deadline = 1;
 		if (t_run(s, cmd) != -ETIMEDOUT)
@@ -120,7 +112,7 @@ TEST_F(kshare, a_deadline_is_kept_and_one_in_the_past_tries_once)
 		cmd.deadline = begin + 20000000;
 		if (t_run(s, cmd) != -ETIMEDOUT)
 			_exit(2);
-		_exit(now() < begin + 20000000);
+		_exit(t_now() < begin + 20000000);
 	}
 	EXPECT_EQ(0, t_wait(pid));
 	EXPECT_EQ(0, release(s, l));
@@ -294,7 +286,7 @@ TEST_F(kshare, a_signal_interrupts_or_restarts_and_changes_nothing)
 			struct kshare_cmd cmd = t_cmd(KSHARE_OP_LOCK_ACQUIRE, l);
 
 			sigaction(SIGUSR1, &act, NULL);
-			cmd.deadline = now() + 100000000;
+			cmd.deadline = t_now() + 100000000;
 			_exit(t_run(s, cmd) == (restart ? -ETIMEDOUT : -EINTR) ? 0 : 1);
 		}
 		t_until_waiters(s, l, 1);
@@ -329,7 +321,7 @@ TEST_F(kshare, no_hand_over_is_lost_to_a_waiter_that_leaves)
 				struct kshare_cmd set = t_cmd(KSHARE_OP_CELL_SET, n);
 
 				cmd = t_cmd(KSHARE_OP_LOCK_ACQUIRE, l);
-				cmd.deadline = now() + rand_r(&seed) % 200000;
+				cmd.deadline = t_now() + rand_r(&seed) % 200000;
 				if (t_run(s, cmd) != 1)
 					continue;
 				/* Not atomic: only the lock makes it right. */

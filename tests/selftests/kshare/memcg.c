@@ -5,36 +5,30 @@
  */
 #include "kshare_test.h"
 
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 /* What the kernel may have charged ahead, 64 pages a processor, of which there is one. */
 #define STOCK	(64 * 4096)
 
-static char root[32];
-static char group[sizeof(root) + 20];
+#define ROOT	"/sys/fs/cgroup"
+#define GROUP	ROOT "/kshare-test"
 
-static bool group_write(const char *file, const char *text)
+static bool file_write(const char *path, const char *text)
 {
-	char path[200];
 	int fd;
 	bool ok;
 
-	snprintf(path, sizeof(path), "%s/%s", group, file);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 	close(fd);
 	return ok;
 }
 
-static int64_t group_read(const char *file)
+static int64_t bytes_charged(void)
 {
+	FILE *f = fopen(GROUP "/memory.current", "r");
 	long long n = -1;
-	char path[200];
-	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", group, file);
-	f = fopen(path, "r");
 	if (!f || fscanf(f, "%lld", &n) != 1)
 		n = -1;
 	if (f)
@@ -44,21 +38,13 @@ static int64_t group_read(const char *file)
 
 static bool group_begin(void)
 {
-	snprintf(root, sizeof(root), "/tmp/kshare-memcg-XXXXXX");
-	if (geteuid() || !mkdtemp(root) || mount("none", root, "cgroup2", 0, NULL))
-		return false;
-	snprintf(group, sizeof(group), "%s", root);
-	if (!group_write("cgroup.subtree_control", "+memory"))
-		return false;
-	strcat(group, "/kshare");
-	return !mkdir(group, 0700);
+	return !geteuid() && file_write(ROOT "/cgroup.subtree_control", "+memory") &&
+	       !mkdir(GROUP, 0700);
 }
 
 static void group_end(void)
 {
-	rmdir(group);
-	umount(root);
-	rmdir(root);
+	rmdir(GROUP);
 }
 
 static int store(struct side *s, int d, int i, uint32_t len)
@@ -160,7 +146,7 @@ TEST_F(kshare, all_that_is_kept_for_a_process_is_charged_to_its_group)
 			CPU_ZERO(&one);
 			CPU_SET(sched_getcpu(), &one);
 			if (sched_setaffinity(0, sizeof(one), &one) ||
-			    !group_write("cgroup.procs", "0"))
+			    !file_write(GROUP "/cgroup.procs", "0"))
 				_exit(1);
 			/* Its own memory comes before. */
 			store(s, d, 1, 65536);
@@ -172,10 +158,10 @@ TEST_F(kshare, all_that_is_kept_for_a_process_is_charged_to_its_group)
 			_exit(0);
 		}
 		ASSERT_EQ(1, read(ready[0], &c, 1));
-		before = group_read("memory.current");
+		before = bytes_charged();
 		ASSERT_EQ(1, write(go[1], "x", 1));
 		ASSERT_EQ(1, read(ready[0], &c, 1));
-		after = group_read("memory.current");
+		after = bytes_charged();
 		EXPECT_LE(kinds[i].bytes - STOCK, after - before);
 		TH_LOG("%s: %lld of %lld bytes", kinds[i].name, (long long)(after - before),
 		       (long long)kinds[i].bytes);
@@ -195,14 +181,14 @@ TEST_F(kshare, a_full_group_leaves_whole_entries)
 
 	if (!group_begin())
 		SKIP(return, "needs root and the memory controller of cgroup2");
-	ASSERT_TRUE(group_write("memory.max", "16M"));
-	group_write("memory.swap.max", "0");
+	ASSERT_TRUE(file_write(GROUP "/memory.max", "16M"));
+	file_write(GROUP "/memory.swap.max", "0");
 	d = t_create(s, KSHARE_TYPE_DICT);
 	ASSERT_EQ(0, t_stat(s, 1, &stat));
 	objects = stat.used[KSHARE_LIMIT_OBJECTS];
 	pid = t_fork(s);
 	if (!pid) {
-		if (!group_write("cgroup.procs", "0"))
+		if (!file_write(GROUP "/cgroup.procs", "0"))
 			_exit(1);
 		for (i = 0; i < 10000; i++)
 			if (store(s, d, i, 4000) < 0)

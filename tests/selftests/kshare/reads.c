@@ -13,13 +13,11 @@ static _Atomic bool over;
 /* Enough has been written: no more than that is slow where all is checked. */
 static bool late(void)
 {
-	static struct timespec begin;
-	struct timespec now;
+	static int64_t begin;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!begin.tv_sec)
-		begin = now;
-	return now.tv_sec > begin.tv_sec + 5;
+	if (!begin)
+		begin = t_now();
+	return t_now() > begin + 5000000000ll;
 }
 
 static int fill(struct side *s, uint32_t op, int h, struct kshare_value key, char c)

@@ -9,18 +9,6 @@
 
 static struct kshare_op_info ops[OPS];
 
-static int query(struct side *s)
-{
-	struct kshare_query q = {
-		.size = sizeof(q),
-		.op_count = OPS,
-		.ops = (uintptr_t)ops,
-		.op_size = sizeof(ops[0]),
-	};
-
-	return ioctl(s->fd, KSHARE_IOC_QUERY, &q) ? -errno : (int)q.op_count;
-}
-
 static const uint32_t types[] = {
 	KSHARE_TYPE_CELL, KSHARE_TYPE_ARRAY, KSHARE_TYPE_DICT, KSHARE_TYPE_LIST,
 	KSHARE_TYPE_NAMESPACE, KSHARE_TYPE_LOCK, KSHARE_TYPE_RLOCK, KSHARE_TYPE_EVENT,
@@ -65,7 +53,7 @@ TEST_F(kshare, query_tells_version_limits_and_operations)
 {
 	struct kshare_query q = { .size = sizeof(q) };
 	struct side *s = &self->s;
-	int i, j, n = query(s);
+	int i, j, n = t_query_ops(s, ops, OPS);
 
 	ASSERT_LT(50, n);
 	for (i = 0; i < n; i++) {
@@ -93,7 +81,7 @@ TEST_F(kshare, a_structure_may_grow)
 		uint64_t more[600];
 	} big = {};
 	struct side *s = &self->s;
-	int i, n = query(s), want, got;
+	int i, n = t_query_ops(s, ops, OPS), want, got;
 
 	make_all(s);
 	for (i = 0; i < n; i++) {
@@ -124,7 +112,7 @@ TEST_F(kshare, a_structure_may_grow)
 TEST_F(kshare, what_an_operation_does_not_use_must_be_zero)
 {
 	struct side *s = &self->s;
-	int i, n = query(s);
+	int i, n = t_query_ops(s, ops, OPS);
 	struct kshare_cmd cmd;
 
 	make_all(s);
@@ -179,7 +167,7 @@ TEST_F(kshare, what_an_operation_does_not_use_must_be_zero)
 TEST_F(kshare, a_flag_that_is_not_listed_is_refused)
 {
 	struct side *s = &self->s;
-	int i, bit, n = query(s);
+	int i, bit, n = t_query_ops(s, ops, OPS);
 
 	make_all(s);
 	for (i = 0; i < n; i++) {
@@ -197,7 +185,7 @@ TEST_F(kshare, a_flag_that_is_not_listed_is_refused)
 TEST_F(kshare, handles_are_checked_for_life_type_and_rights)
 {
 	struct side *s = &self->s;
-	int i, type, bit, n = query(s);
+	int i, type, bit, n = t_query_ops(s, ops, OPS);
 	struct kshare_cmd cmd;
 
 	make_all(s);

@@ -22,17 +22,9 @@ static void nothing(struct side *s, int h)
 {
 }
 
-static int t_op(struct side *s, uint32_t op, int h, struct kshare_value v)
-{
-	struct kshare_cmd cmd = t_cmd(op, h);
-
-	cmd.value = v;
-	return t_raw(s, cmd);
-}
-
 static void cell_set(struct side *s, int h)
 {
-	t_op(s, KSHARE_OP_CELL_SET, h, t_int(1));
+	t_run_with(s, KSHARE_OP_CELL_SET, h, t_int(1));
 }
 
 static struct kshare_cmd cell_wait(int h)
@@ -44,12 +36,17 @@ static struct kshare_cmd cell_wait(int h)
 }
 
 /* Owned by a number, so that another thread or process can wait for it. */
-static void lock_take(struct side *s, int h)
+static void owned(struct side *s, uint32_t op, int h)
 {
-	struct kshare_cmd cmd = t_cmd(KSHARE_OP_LOCK_ACQUIRE, h);
+	struct kshare_cmd cmd = t_cmd(op, h);
 
 	cmd.key = t_uint(1000);
 	t_raw(s, cmd);
+}
+
+static void lock_take(struct side *s, int h)
+{
+	owned(s, KSHARE_OP_LOCK_ACQUIRE, h);
 }
 
 static struct kshare_cmd lock_acquire(int h)
@@ -59,10 +56,7 @@ static struct kshare_cmd lock_acquire(int h)
 
 static void lock_release(struct side *s, int h)
 {
-	struct kshare_cmd cmd = t_cmd(KSHARE_OP_LOCK_RELEASE, h);
-
-	cmd.key = t_uint(1000);
-	t_raw(s, cmd);
+	owned(s, KSHARE_OP_LOCK_RELEASE, h);
 }
 
 static struct kshare_cmd event_wait(int h)
@@ -88,14 +82,6 @@ static const struct wait_case cases[] = {
 
 #define for_each_case(c) for (c = cases; c < cases + CASES; c++)
 
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
-
 static int make(struct side *s, const struct wait_case *c)
 {
 	int h = t_create(s, c->type);
@@ -116,17 +102,11 @@ static bool as_before(struct side *s, int h, const struct kshare_stat *before)
 TEST_F(kshare, there_is_a_case_for_every_operation_that_waits)
 {
 	static struct kshare_op_info ops[256];
-	struct kshare_query q = {
-		.size = sizeof(q),
-		.op_count = 256,
-		.ops = (uintptr_t)ops,
-		.op_size = sizeof(ops[0]),
-	};
+	int i, n = t_query_ops(&self->s, ops, 256);
 	const struct wait_case *c;
-	unsigned int i;
 
-	ASSERT_EQ(0, ioctl(self->s.fd, KSHARE_IOC_QUERY, &q));
-	for (i = 0; i < q.op_count; i++) {
+	ASSERT_LT(0, n);
+	for (i = 0; i < n; i++) {
 		uint32_t types = 0;
 
 		if (!(ops[i].flags & KSHARE_OPINFO_WAITS))
@@ -155,15 +135,15 @@ TEST_F(kshare, it_need_not_wait_and_does_not_wait_too_long)
 		cmd = c->cmd(h);
 		cmd.flags |= KSHARE_NOWAIT;
 		EXPECT_EQ(-EAGAIN, t_raw(s, cmd));
-		cmd.deadline = now() + 1000000000;
+		cmd.deadline = t_now() + 1000000000;
 		EXPECT_EQ(-EAGAIN, t_raw(s, cmd));
 		cmd = c->cmd(h);
 		cmd.deadline = 1;
 		EXPECT_EQ(-ETIMEDOUT, t_raw(s, cmd));
-		begin = now();
+		begin = t_now();
 		cmd.deadline = begin + 5000000;
 		EXPECT_EQ(-ETIMEDOUT, t_raw(s, cmd));
-		EXPECT_LE(begin + 5000000, now());
+		EXPECT_LE(begin + 5000000, t_now());
 		cmd.deadline = INT64_MIN;
 		EXPECT_EQ(-EINVAL, t_raw(s, cmd));
 		EXPECT_TRUE(as_before(s, h, &before));
@@ -241,17 +221,17 @@ TEST_F(kshare, with_sa_restart_it_waits_on)
 		/* The deadline is a point in time, and so it stays where it was. */
 		h = make(s, c);
 		cmd = c->cmd(h);
-		cmd.deadline = now() + 300000000;
+		cmd.deadline = t_now() + 300000000;
 		pid = waiting_child(s, cmd, SA_RESTART);
 		close(handled[1]);
-		while (now() < cmd.deadline) {
+		while (t_now() < cmd.deadline) {
 			kill(pid, SIGUSR1);
 			/* Nothing comes when it is over. */
 			if (read(handled[0], &x, 1) != 1)
 				break;
 		}
 		EXPECT_EQ(ETIMEDOUT, t_wait(pid));
-		EXPECT_LE(cmd.deadline, now());
+		EXPECT_LE(cmd.deadline, t_now());
 		close(handled[0]);
 		ASSERT_EQ(0, pipe(handled));
 	}
