@@ -206,11 +206,13 @@ int kshare_dict_page_prepare(struct kshare_run *run)
 
 static u64 kshare_entry_tail(const struct kshare_run *run, const struct kshare_entry *e)
 {
-	struct kshare_val key = kshare_entry_key(e);
+	struct kshare_val key;
 	u64 size = 0;
 
-	if (run->flags & KSHARE_KEYS)
+	if (run->flags & KSHARE_KEYS) {
+		key = kshare_entry_key(e);
 		size += sizeof(struct kshare_value) + kshare_val_tail(&key);
+	}
 	if (run->flags & KSHARE_VALUES)
 		size += sizeof(struct kshare_value) + kshare_val_tail(&e->val);
 	return size;

@@ -72,11 +72,7 @@ int main(void)
 	/* None was longer than the threshold: then it is no more than that. */
 	if (!longest)
 		longest = 1;
-	if (bench_icount())
-		bench_print("dict_growth_longest_hold", longest * 1000, bench_unit(), "1000 us",
-			    longest / 1000, 1);
-	else
-		bench_print("dict_growth_longest_hold", longest, "us", "1000 us",
-			    longest / 1000, 1);
+	bench_print("dict_growth_longest_hold", bench_icount() ? longest * 1000 : longest,
+		    bench_icount() ? "instructions" : "us", "1000 us", longest / 1000, 1);
 	return 0;
 }
