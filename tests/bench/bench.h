@@ -132,9 +132,6 @@ static inline void bench_open(void)
 		perror(KSHARE_DEVICE);
 		exit(1);
 	}
-	/* The kernel tests its own ciphers for some seconds after it has booted. */
-	if (bench_icount())
-		sleep(30);
 }
 
 static inline struct kshare_stat bench_stat(uint32_t handle)
