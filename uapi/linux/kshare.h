@@ -22,7 +22,8 @@
  * references, and last of all locks.
  *
  * Every operation is a &struct kshare_cmd.  It reaches the kernel alone
- * (KSHARE_IOC_CMD) or in an array (KSHARE_IOC_BATCH).
+ * (KSHARE_IOC_CMD), in an array (KSHARE_IOC_BATCH), or through io_uring
+ * (KSHARE_URING_CMD).
  *
  * Rules of every structure here:
  *
@@ -52,7 +53,12 @@
  * EAGAIN          would have to wait, and KSHARE_NOWAIT was given
  * ETIMEDOUT       the deadline has passed
  * EINTR           a signal came while waiting and nothing was done
+ * ECANCELED       KSHARE_OP_CANCEL, or the end of the ring or of the thread that
+ *                 submitted it, came while it waited; nothing was done
  * EDEADLK         it would wait for itself
+ * EOWNERDEAD      a party to a barrier has died
+ * ESHUTDOWN       the queue is shut down, or the barrier is broken
+ * EOVERFLOW       a semaphore would get above its bound
  * EXDEV           a reference to an object of another domain
  * ESTALE          a CHECK found something else than expected
  * ENOBUFS         the result buffer is too small; &kshare_result.number tells
@@ -159,6 +165,10 @@ struct kshare_value {
 #define KSHARE_MAX_REFS		4096u		/* references in an encoded value */
 #define KSHARE_MAX_BATCH	1024u		/* commands in a batch */
 #define KSHARE_MAX_OUT		(64u << 20)	/* bytes of a result buffer */
+#define KSHARE_MAX_WAIT		64u		/* commands of WAIT_ANY and WAIT_ALL */
+#define KSHARE_MAX_GET		256u		/* messages of QUEUE_GET_MANY */
+#define KSHARE_MAX_WATCHES	16u		/* watches of an object */
+#define KSHARE_MAX_WHO		256u		/* groups in a result of WHO */
 
 /* ------------------------------------------------------------------ */
 /* Objects, rights                                                     */
@@ -175,6 +185,11 @@ enum kshare_type {
 	KSHARE_TYPE_LOCK	= 7,
 	KSHARE_TYPE_RLOCK	= 8,
 	KSHARE_TYPE_EVENT	= 9,
+	KSHARE_TYPE_RWLOCK	= 10,
+	KSHARE_TYPE_SEMAPHORE	= 11,
+	KSHARE_TYPE_CONDITION	= 12,
+	KSHARE_TYPE_BARRIER	= 13,
+	KSHARE_TYPE_QUEUE	= 14,
 };
 
 /**
@@ -227,8 +242,8 @@ enum kshare_elem {
  * @op: enum kshare_op
  * @handle: the object.  0 where the operation takes none
  * @flags: flags of the operation, see there
- * @tag: for operations that wait: a number of the caller's choice that will
- *	name this command when it is to be cancelled; 0 for none
+ * @tag: for operations that wait: a number of the caller's choice by which
+ *	KSHARE_OP_CANCEL finds this command; 0 for none
  * @deadline: for operations that wait: an absolute time of CLOCK_MONOTONIC in
  *	ns; 0 for none; a negative one is EINVAL.  One in the past tries once
  * @expect: for operations that do not wait: a third value
@@ -269,7 +284,8 @@ struct kshare_cmd {
  *	the size in bytes that the whole result needs
  * @values: the values; their long bytes follow the last one, in this buffer
  *
- * Written only when the command succeeded or failed with ENOBUFS.
+ * Written only when the command succeeded or failed with ENOBUFS, and after those
+ * errors of which the operation says so.
  */
 struct kshare_result {
 	__u32 flags;
@@ -293,7 +309,16 @@ struct kshare_result {
 #define KSHARE_ALL		0x0040	/* all at once, or ENOBUFS */
 #define KSHARE_REVERSE		0x0080	/* descending */
 #define KSHARE_MUST_EXIST	0x0100	/* ENOENT instead of a start at nothing */
+/* Flags of operations that wait */
+#define KSHARE_LEASE		0x8000	/* queue: take messages on lease, until ACK */
+#define KSHARE_SHARED		0x10000	/* rwlock: together with others that share */
+#define KSHARE_DETECT		0x20000	/* lock: EDEADLK if owners wait in a circle */
+#define KSHARE_IMMEDIATE	0x40000	/* queue: drop what is in it */
 /* Flags of CREATE */
+#define KSHARE_LIFO		0x80000	/* queue: the newest message first */
+#define KSHARE_PRIORITY		0x100000 /* queue: the smallest priority first */
+#define KSHARE_SIGNALLING	0x200000 /* semaphore: permits belong to nobody */
+#define KSHARE_OVERTAKE		0x400000 /* lock: who comes may take it before who waits */
 #define KSHARE_ANY_RELEASES	0x0200	/* lock: may be released by others than its owner */
 #define KSHARE_AUTO_RESET	0x0400	/* event: a wait that succeeds clears it */
 /* Flags of handles: CREATE, DUP and everything that makes one */
@@ -325,8 +350,13 @@ struct kshare_result {
  * @KSHARE_OP_CREATE: (handle=domain, nr=KSHARE_CREATE_NR(type, elem), [key],
  *	[value]) - a new object; handle 0 means the client's own domain.  @value
  *	is the first value of a CELL.  @key is the length of an ARRAY in
- *	elements.  The new handle.  NO_INHERIT; ANY_RELEASES for LOCK; AUTO_RESET
- *	for EVENT.  WRITE
+ *	elements, the bound of a QUEUE in messages (0 or NONE: no bound), the
+ *	permits that a SEMAPHORE has at first (and @value: [INT, most permits it
+ *	may have, at least those]), the parties of a BARRIER (1 to 2^31-1).
+ *	@value of a CONDITION is a REF to its lock or rlock, by a handle with
+ *	WAIT.  The new handle.  NO_INHERIT; ANY_RELEASES and OVERTAKE for LOCK;
+ *	OVERTAKE for RLOCK; AUTO_RESET for EVENT; LIFO or PRIORITY for QUEUE;
+ *	SIGNALLING for SEMAPHORE.  WRITE
  * @KSHARE_OP_CLIENT_CLONE: () - a new client with the same handle numbers, but
  *	for those with NO_INHERIT, for a child of fork: a descriptor (with
  *	O_CLOEXEC) that belongs to nobody until CLIENT_BIND.  Locks stay with the
@@ -335,6 +365,51 @@ struct kshare_result {
  *	process's.  0.  EPERM if it is bound
  * @KSHARE_OP_CHECK_VERSION: (handle, value=UINT) - 0 if the object's version is
  *	that, else ESTALE.  For batches.  READ
+ * @KSHARE_OP_CANCEL: (key=UINT tag) - ends those commands of this client that
+ *	wait and carry this tag, which is not 0, with ECANCELED, whatever door
+ *	they came by.  The number of them.  ENOENT if there are none: they may
+ *	have succeeded
+ * @KSHARE_OP_WAIT_ANY: (value=BYTES: array of &struct kshare_cmd, tag,
+ *	deadline) - waits until one of 1 to KSHARE_MAX_WAIT commands can be
+ *	carried out, and carries that one out; of several that can, the first in
+ *	the array.  All must be operations that wait on one object
+ *	(KSHARE_OPINFO_MULTI, else EOPNOTSUPP) on different objects (EINVAL) of
+ *	one domain (EXDEV), and carry neither tag nor deadline nor NOWAIT nor
+ *	DETECT (EINVAL).  number: that command's result, when it is no error;
+ *	its values go to its own @out.  Its index.  An error of one of them is
+ *	the error of all; after ENOBUFS its own @out tells the size.  NOWAIT
+ * @KSHARE_OP_WAIT_ALL: (value=BYTES: array of &struct kshare_cmd, tag,
+ *	deadline) - the same, but waits until all of them can be carried out as
+ *	one step.  Nothing is held meanwhile, so others may overtake on a single
+ *	object; those that wait for all take turns in the order of their
+ *	arrival.  values: INT, each command's result.  If that cannot be
+ *	delivered after a wait, what was taken goes back, but a message that was
+ *	put stays.  0.  NOWAIT
+ * @KSHARE_OP_EXPORT_FD: (handle) - a descriptor (with O_CLOEXEC) of the object
+ *	itself, for poll(2) and epoll(7): readable while a wait for an EVENT, an
+ *	acquisition of a LOCK, RLOCK or SEMAPHORE, a shared one of a RWLOCK, a
+ *	get from a QUEUE, or a wait on a BARRIER would return at once (also with
+ *	an error, like ESHUTDOWN, then POLLHUP is set as well); writable while
+ *	an exclusive acquisition of a RWLOCK or a put to a QUEUE would.  The
+ *	descriptor outlives the handle, and keeps the object.  The descriptor.
+ *	ENOTTY for other types.  WAIT
+ * @KSHARE_OP_WATCH: (handle, key=[key of a dict], value=REF to a queue with a
+ *	bound, nr=cookie) - from now on each change of the object, or of the one
+ *	entry, leads to a message in the queue: BYTES, &struct kshare_change,
+ *	soon after the change.  While the queue is full the newest change waits
+ *	for room, and those before it are counted (@lost).  Ends with UNWATCH,
+ *	with the client or its last handle to the object, or once the queue is
+ *	shut down.  At most KSHARE_MAX_WATCHES an object (EDQUOT).  0.  EEXIST
+ *	if the client watches the same with the same cookie.  READ; WRITE of the
+ *	queue
+ * @KSHARE_OP_UNWATCH: (handle, nr=cookie) - ends those of this client's watches
+ *	of the object that carry the cookie.  The number of them.  ENOENT.  READ
+ * @KSHARE_OP_WHO: (handle) - who holds it and who waits for it.  values: groups
+ *	of four: INT pid (0 if not visible to the caller), UINT owner id (0 if
+ *	it has none), INT number (depth, permits, leases; 0: waits), UINT
+ *	fencing token or operation that waits.  Holders first, waiters in their
+ *	order, at most KSHARE_MAX_WHO groups in all.  number: how many there
+ *	are.  The number of groups.  READ
  *
  * Of a domain:
  *
@@ -411,13 +486,13 @@ struct kshare_result {
  * @KSHARE_OP_DICT_GET_MANY: (dict, value=VECTOR of keys) - values: for each key
  *	its value, as one step.  number: bit n set if key n was absent, for the
  *	first 64.  The number of keys found; an absent one reads as NONE.  READ
- * @KSHARE_OP_DICT_PAGE: (dict, expect=UINT cursor, key=[UINT version], nr=most) -
- *	entries in order of insertion after @cursor (0: from the first), as many
- *	as fit, @nr at most (0: no limit but the buffer's).  KEYS and VALUES say
- *	what is given; with both: key, value, key, value …  number: the cursor
- *	for the next page.  KSHARE_R_MORE.  KSHARE_R_CHANGED if a version was
- *	given and the dict has another now.  ALL: everything as one step, or
- *	ENOBUFS.  The number of entries.  READ
+ * @KSHARE_OP_DICT_PAGE: (dict, expect=UINT cursor, key=[UINT version], nr=most)
+ *	- entries in order of insertion after @cursor (0: from the first), as
+ *	many as fit, @nr at most (0: no limit but the buffer's).  KEYS and
+ *	VALUES say what is given; with both: key, value, key, value …  number:
+ *	the cursor for the next page.  KSHARE_R_MORE.  KSHARE_R_CHANGED if a
+ *	version was given and the dict has another now.  ALL: everything as one
+ *	step, or ENOBUFS.  The number of entries.  READ
  * @KSHARE_OP_DICT_CHECK: (dict, key, expect) - 0 if the entry holds @expect,
  *	else ESTALE; ENOENT if absent.  READ
  * @KSHARE_OP_DICT_ABSENT: (dict, key) - 0 if there is no such entry, else
@@ -465,17 +540,125 @@ struct kshare_result {
  *
  * Of a lock and an rlock:
  *
- * @KSHARE_OP_LOCK_ACQUIRE: (lock, key=[UINT owner], tag, deadline) - takes it, in
- *	the order of arrival.  number: the fencing token, larger with every
+ * @KSHARE_OP_LOCK_ACQUIRE: (lock, key=[UINT owner], tag, deadline) - takes it,
+ *	in the order of arrival.  number: the fencing token, larger with every
  *	acquisition (an rlock that its owner takes again keeps it).  flags:
- *	KSHARE_R_OWNER_DIED.  The depth (1 for a lock).  NOWAIT.  EDEADLK if the
- *	same owner has a plain lock already and would wait without end.  WAIT
+ *	KSHARE_R_OWNER_DIED.  The depth (1 for a lock).  NOWAIT.  DETECT.
+ *	EDEADLK if the same owner has a plain lock already and would wait
+ *	without end; with DETECT also if it would wait, over any number of
+ *	locks, rlocks and rwlocks of the domain, for itself (unless one of the
+ *	clients has over a thousand commands that wait for locks): then the
+ *	result is written (or ENOBUFS), values: for each of them, beginning with
+ *	this one, INT object id, INT pid of an owner (0 if not visible).  WAIT
  * @KSHARE_OP_LOCK_RELEASE: (lock, key=[UINT owner]) - gives back one depth.  The
  *	depth that remains.  EPERM if somebody else owns it (with ANY_RELEASES
  *	only in an atomic batch, and only if another client does).  WAIT
  *
  * An owner is a client and a number: the one in @key, else that of the calling
- * thread (its thread id, with KSHARE_OWNER_THREAD added).
+ * thread (its thread id, with KSHARE_OWNER_THREAD added).  Through io_uring, where
+ * a command may run in any thread, @key has to be given (EINVAL).
+ *
+ * Of a rwlock:
+ *
+ * @KSHARE_OP_RWLOCK_ACQUIRE: (rwlock, key=[UINT owner], tag, deadline) - takes
+ *	it for itself, or with SHARED together with others, in the order of
+ *	arrival: who wants to share waits behind who waits to have it alone.
+ *	number: the fencing token, larger with every exclusive acquisition;
+ *	SHARED, that of the last one.  flags: KSHARE_R_OWNER_DIED, until an
+ *	owner has had it alone after one that died.  0.  NOWAIT, SHARED, DETECT.
+ *	EDEADLK if the same owner holds it in a way that it would have to wait
+ *	for itself without end; with DETECT as for a lock.  WAIT
+ * @KSHARE_OP_RWLOCK_RELEASE: (rwlock, key=[UINT owner]) - gives it back, once.
+ *	0.  EPERM if that owner does not hold it.  WAIT
+ * @KSHARE_OP_RWLOCK_DOWNGRADE: (rwlock, key=[UINT owner]) - from holding it
+ *	alone to sharing it, without letting it go.  0.  EPERM.  WAIT
+ *
+ * Of a semaphore:
+ *
+ * @KSHARE_OP_SEMAPHORE_ACQUIRE: (semaphore, nr=permits, tag, deadline) - takes
+ *	that many permits at once (0 means 1), in the order of arrival.  number:
+ *	permits left.  0.  NOWAIT.  WAIT
+ * @KSHARE_OP_SEMAPHORE_RELEASE: (semaphore, nr=permits) - gives permits (0 means
+ *	1) back.  number: permits there are now.  0.  EOVERFLOW above its bound.
+ *	EPERM if the client does not hold so many, unless created with
+ *	SIGNALLING.  WAIT
+ * @KSHARE_OP_SEMAPHORE_VALUE: (semaphore) - number: permits that are free.  0.
+ *	READ
+ *
+ * The permits that a client holds are given back when it ends, or closes its last
+ * handle to the semaphore, unless it was created with SIGNALLING.
+ *
+ * Of a condition (of a lock or rlock; whose owner here is as there):
+ *
+ * @KSHARE_OP_CONDITION_WAIT: (condition, key=[UINT owner], tag, deadline) -
+ *	gives the lock back, waits for a NOTIFY, and takes the lock again, as
+ *	deep as it was: all of that counts as one step towards NOTIFY.  number:
+ *	the fencing token.  flags: as LOCK_ACQUIRE.  The depth.  After ETIMEDOUT
+ *	and ECANCELED the lock is held again, and the result is written if it
+ *	had to wait; after EINTR and EFAULT it is not, and the caller has to
+ *	acquire it again; after EINTR, which SA_RESTART does not avoid, it was
+ *	not notified.  After a NOTIFY signals that do not kill wait.  NOWAIT is
+ *	EOPNOTSUPP.  EPERM if the lock is not held.  WAIT
+ * @KSHARE_OP_CONDITION_NOTIFY: (condition, key=[UINT owner], nr=most) - lets up
+ *	to @nr waiters (0 means 1), in the order of arrival, go on as soon as
+ *	they get the lock; ALL: all of them.  The number of them.  EPERM if the
+ *	lock is not held by the owner.  WAIT
+ *
+ * Of a barrier:
+ *
+ * @KSHARE_OP_BARRIER_WAIT: (barrier, tag, deadline) - waits until as many wait
+ *	as it has parties; the last to come does not wait.  The index, from 0:
+ *	in the order of arrival.  Who leaves by a signal or CANCEL has not been
+ *	there; who runs out of time breaks it.  ESHUTDOWN if it is broken or
+ *	gets broken or reset; EOWNERDEAD if that is because a client ended which
+ *	had waited on it before, or just did, and still had a handle: also one
+ *	whose process just exits, so close a barrier before.  NOWAIT.  WAIT
+ * @KSHARE_OP_BARRIER_ABORT: (barrier) - breaks it.  0.  WRITE
+ * @KSHARE_OP_BARRIER_RESET: (barrier) - makes it as new; who waits gets
+ *	ESHUTDOWN.  0.  WRITE
+ *
+ * Of a queue:
+ *
+ * @KSHARE_OP_QUEUE_PUT: (queue, value, key=[number priority], tag, deadline) -
+ *	puts a message in, once there is room.  @key is for PRIORITY queues
+ *	alone, whose messages without one have 0, and of which the oldest of
+ *	those with the same priority comes first; EDOM for NaN.  number:
+ *	messages in it; if it cannot be written after a wait, EFAULT, the
+ *	message is in nevertheless, as others may have taken it already.  0.
+ *	NOWAIT.  ESHUTDOWN.  WRITE
+ * @KSHARE_OP_QUEUE_PUT_MANY: (queue, value=VECTOR, tag, deadline) - all as one
+ *	step, once there is room for all; ERANGE if there never can be.  For
+ *	PRIORITY queues the vector holds priority, value, priority, value …
+ *	number: messages in it.  0.  NOWAIT.  ESHUTDOWN.  WRITE
+ * @KSHARE_OP_QUEUE_GET: (queue, tag, deadline) - takes a message.  values: the
+ *	message; number: with LEASE, the lease.  How often the message was taken,
+ *	this time included.  NOWAIT, LEASE.  ESHUTDOWN if it is shut down and
+ *	nothing is left, or can come back from another client.  READ and WRITE
+ * @KSHARE_OP_QUEUE_GET_MANY: (queue, nr=most, tag, deadline) - waits for one,
+ *	and takes up to @nr (1 to KSHARE_MAX_GET), as many as there are and fit
+ *	the result buffer, as one step.  values: the messages; with LEASE for
+ *	each UINT lease, INT how often it was taken, message.  number: messages
+ *	left.  The number of messages.  NOWAIT, LEASE.  ESHUTDOWN.  READ and
+ *	WRITE
+ * @KSHARE_OP_QUEUE_PEEK: (queue) - values: the next message, which stays.  0.
+ *	ENOENT if empty.  READ
+ * @KSHARE_OP_QUEUE_LEN: (queue) - number: messages in it, without those on
+ *	lease.  1 if so many are its bound, else 0.  READ
+ * @KSHARE_OP_QUEUE_ACK: (queue, key=UINT lease) - the message is done with: it
+ *	goes, and counts for JOIN.  0.  ENOENT if this client has no such lease.
+ *	WRITE
+ * @KSHARE_OP_QUEUE_NACK: (queue, key=UINT lease) - the message goes back to the
+ *	front, as it does when its taker dies or closes its last handle to the
+ *	queue.  0.  ENOENT.  WRITE
+ * @KSHARE_OP_QUEUE_TASK_DONE: (queue, nr=messages) - so many (0 means 1) that
+ *	were taken without a lease are done with.  number: unfinished messages.
+ *	0.  ERANGE if there are not so many in all.  WRITE
+ * @KSHARE_OP_QUEUE_JOIN: (queue, tag, deadline) - waits until no message is
+ *	unfinished: each is from PUT until TASK_DONE or ACK, or until it is
+ *	dropped.  0.  NOWAIT.  WAIT
+ * @KSHARE_OP_QUEUE_SHUTDOWN: (queue) - from now on nothing is put in; with
+ *	IMMEDIATE what is in it is dropped, and what is on lease will be,
+ *	instead of coming back.  number: messages that were dropped.  0.  WRITE
  *
  * Of an event:
  *
@@ -494,6 +677,13 @@ enum kshare_op {
 	KSHARE_OP_CLIENT_CLONE		= 6,
 	KSHARE_OP_CLIENT_BIND		= 7,
 	KSHARE_OP_CHECK_VERSION		= 8,
+	KSHARE_OP_CANCEL		= 9,
+	KSHARE_OP_WAIT_ANY		= 10,
+	KSHARE_OP_WAIT_ALL		= 11,
+	KSHARE_OP_EXPORT_FD		= 12,
+	KSHARE_OP_WATCH			= 13,
+	KSHARE_OP_UNWATCH		= 14,
+	KSHARE_OP_WHO			= 15,
 
 	KSHARE_OP_DOMAIN_ROOT		= 32,
 	KSHARE_OP_DOMAIN_LIMIT		= 33,
@@ -559,10 +749,37 @@ enum kshare_op {
 	KSHARE_OP_LOCK_ACQUIRE		= 192,
 	KSHARE_OP_LOCK_RELEASE		= 193,
 
+	KSHARE_OP_RWLOCK_ACQUIRE	= 196,
+	KSHARE_OP_RWLOCK_RELEASE	= 197,
+	KSHARE_OP_RWLOCK_DOWNGRADE	= 198,
+
+	KSHARE_OP_SEMAPHORE_ACQUIRE	= 200,
+	KSHARE_OP_SEMAPHORE_RELEASE	= 201,
+	KSHARE_OP_SEMAPHORE_VALUE	= 202,
+
+	KSHARE_OP_CONDITION_WAIT	= 208,
+	KSHARE_OP_CONDITION_NOTIFY	= 209,
+
+	KSHARE_OP_BARRIER_WAIT		= 216,
+	KSHARE_OP_BARRIER_ABORT		= 217,
+	KSHARE_OP_BARRIER_RESET		= 218,
+
 	KSHARE_OP_EVENT_SET		= 224,
 	KSHARE_OP_EVENT_CLEAR		= 225,
 	KSHARE_OP_EVENT_IS_SET		= 226,
 	KSHARE_OP_EVENT_WAIT		= 227,
+
+	KSHARE_OP_QUEUE_PUT		= 232,
+	KSHARE_OP_QUEUE_PUT_MANY	= 233,
+	KSHARE_OP_QUEUE_GET		= 234,
+	KSHARE_OP_QUEUE_GET_MANY	= 235,
+	KSHARE_OP_QUEUE_PEEK		= 236,
+	KSHARE_OP_QUEUE_LEN		= 237,
+	KSHARE_OP_QUEUE_ACK		= 238,
+	KSHARE_OP_QUEUE_NACK		= 239,
+	KSHARE_OP_QUEUE_TASK_DONE	= 240,
+	KSHARE_OP_QUEUE_JOIN		= 241,
+	KSHARE_OP_QUEUE_SHUTDOWN	= 242,
 };
 
 /** KSHARE_CREATE_NR() - &kshare_cmd.nr of KSHARE_OP_CREATE */
@@ -600,12 +817,14 @@ enum kshare_limit {
  * @refs: references: of handles, containers and commands under way, this one
  *	included
  * @bytes: kernel memory that it is charged for, its values' included
- * @length: entries, elements or depth; for a domain its objects
+ * @length: entries, elements or depth; messages of a queue, free permits of a
+ *	semaphore, those that share a rwlock, those that wait at a barrier; for a
+ *	domain its objects
  * @waiters: commands that wait for it
- * @token: lock: fencing token of the last acquisition
- * @owner: lock: owner id of its holder
+ * @token: lock, rwlock: fencing token of the last acquisition
+ * @owner: lock, rwlock: owner id of its holder
  * @holder_pid: lock: process that holds it, as the caller's pid namespace sees
- *	it; 0 if none
+ *	it; 0 if none.  Rwlock: that holds it alone
  * @writer_pid: process that changed it last; 0 if none or not visible
  * @writer_start: when that process started, ns of CLOCK_BOOTTIME: tells a pid
  *	from its next use
@@ -641,6 +860,22 @@ struct kshare_stat {
 	__aligned_u64 limit[KSHARE_LIMIT_COUNT];
 };
 
+/**
+ * struct kshare_change - the message of a WATCH
+ * @object: &kshare_stat.id of the object that changed
+ * @version: its version after the change
+ * @cookie: as given to WATCH
+ * @lost: changes before this one that were not told, since the queue was full.
+ *	Versions that follow each other more closely than messages are told as one
+ *	if they come from one atomic batch
+ */
+struct kshare_change {
+	__aligned_u64 object;
+	__aligned_u64 version;
+	__u32 cookie;
+	__u32 lost;
+};
+
 /* ------------------------------------------------------------------ */
 /* ioctls                                                              */
 /* ------------------------------------------------------------------ */
@@ -653,6 +888,46 @@ struct kshare_stat {
 #define KSHARE_IOC_CMD		_IO(KSHARE_IOC_TYPE, 0x81)
 /** KSHARE_IOC_BATCH: many; &struct kshare_batch.  Returns 0 or the first error */
 #define KSHARE_IOC_BATCH	_IO(KSHARE_IOC_TYPE, 0x82)
+
+/**
+ * DOC: io_uring
+ *
+ * IORING_OP_URING_CMD on the descriptor, or on a registered one, carries out one
+ * command; cqe->res is its result.  sqe->cmd_op is one of
+ *
+ * - KSHARE_URING_CMD: sqe->cmd holds the &struct kshare_cmd (80 bytes, so the ring
+ *   needs IORING_SETUP_SQE128, else EINVAL);
+ * - KSHARE_URING_CMD_PTR: sqe->cmd holds a __u64, the address of the
+ *   &struct kshare_cmd; the eight bytes behind it are 0.
+ *
+ * What a command points to, and the command itself with KSHARE_URING_CMD_PTR, is
+ * read when the command begins: for one that is linked behind another, drained, or
+ * has IOSQE_ASYNC, that is later than its submission.  Without
+ * KSHARE_FEATURE_URING_WAITS one that has to wait is read once more, by the worker
+ * that takes it up.  So all of it has to stay as it is until the command is done.
+ *
+ * A command that has to wait holds no thread, if QUERY tells
+ * KSHARE_FEATURE_URING_WAITS.  Else (before Linux 6.7) it holds one of io_uring's
+ * worker threads: of these there are few, and commands beyond them do not even
+ * begin to wait, until one ends.
+ *
+ * The kernel gives no driver IORING_OP_ASYNC_CANCEL nor linked timeouts: use
+ * KSHARE_OP_CANCEL and @deadline.  A command ends with ECANCELED when its ring
+ * is closed, at exec, and, when its turn comes at the latest, if the thread that
+ * submitted it has ended; what it was just being given goes to the next.  (With
+ * IORING_SETUP_DEFER_TASKRUN only that thread can take what its commands were
+ * given; if it ends between the two, that goes to the next with the ring.)
+ *
+ * Linux 6.10 to 6.13 read a command that is linked behind another one or drained
+ * from the ring only when its turn comes, so the application must set IOSQE_ASYNC
+ * on those, or not reuse the entry before.
+ *
+ * Where the ring has 32-byte completions and the command no @out, big_cqe[0] is
+ * the result's number, or, if the result is one value that is no longer than 8
+ * bytes, that value's @u.
+ */
+#define KSHARE_URING_CMD	_IO(KSHARE_IOC_TYPE, 0x90)
+#define KSHARE_URING_CMD_PTR	_IO(KSHARE_IOC_TYPE, 0x91)
 
 /* Flags of a batch */
 #define KSHARE_BATCH_RUN_ON	0x01	/* go on after an error */
@@ -700,6 +975,8 @@ struct kshare_batch {
 
 /* Features, in &kshare_query.features */
 #define KSHARE_FEATURE_ATOMIC_BATCH	0x01
+#define KSHARE_FEATURE_URING		0x02	/* commands through io_uring */
+#define KSHARE_FEATURE_URING_WAITS	0x04	/* there, who waits holds no thread */
 
 /* Which fields of &struct kshare_cmd an operation uses */
 #define KSHARE_FIELD_HANDLE	0x01
@@ -713,6 +990,7 @@ struct kshare_batch {
 /* Flags of &struct kshare_op_info */
 #define KSHARE_OPINFO_WAITS	0x01	/* may wait */
 #define KSHARE_OPINFO_NO_ATOMIC	0x02	/* not in an atomic batch */
+#define KSHARE_OPINFO_MULTI	0x04	/* may be part of WAIT_ANY and WAIT_ALL */
 
 /**
  * struct kshare_op_info - a row of the table of operations
