@@ -249,7 +249,7 @@ static void kshare_atomic_commit(struct kshare_atomic *a, struct kshare_wakes *w
 	for (i = 0; i < a->batch->count; i++) {
 		struct kshare_run *run = &a->runs[i];
 
-		if (run->changed && !list_empty(&run->obj->waiters))
+		if (run->changed && kshare_has_waiters(run->obj))
 			kshare_grant(run->obj, true, wakes);
 		cond_resched();
 	}

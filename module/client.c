@@ -7,7 +7,7 @@
 
 #include "client.h"
 #include "command.h"
-#include "types/lock.h"
+#include "observe.h"
 
 static struct kshare_who *kshare_who_create(void)
 {
@@ -56,6 +56,8 @@ static void kshare_client_settle(struct kshare_client *client)
 	/* The address may be another process's soon. */
 	WRITE_ONCE(client->mm, NULL);
 
+	kshare_parked_settle(client);
+	kshare_holds_settle(client, KSHARE_HOLD_PERMIT);
 	memset(client->near, 0, sizeof(client->near));
 	xa_for_each(&client->handles, id, handle) {
 		xa_erase(&client->handles, id);
@@ -66,7 +68,7 @@ static void kshare_client_settle(struct kshare_client *client)
 	}
 	atomic64_sub(atomic_xchg(&client->handle_count, 0),
 		     &client->domain->account.used[KSHARE_LIMIT_HANDLES]);
-	kshare_locks_settle(client);
+	kshare_holds_settle(client, KSHARE_HOLD_LOCK);
 	kshare_domain_leave(client->domain, client->number);
 }
 
@@ -156,12 +158,15 @@ int kshare_client_bind(struct kshare_client *client)
 static struct kshare_client *kshare_client_create(struct kshare_domain *domain)
 {
 	struct kshare_client *client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
-	int ret;
+	int ret, i;
 
 	if (!client)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&client->link);
-	INIT_LIST_HEAD(&client->held);
+	for (i = 0; i < KSHARE_HOLD_KINDS; i++)
+		INIT_LIST_HEAD(&client->held[i]);
+	INIT_LIST_HEAD(&client->waits);
+	kshare_park_init(client);
 	spin_lock_init(&client->held_lock);
 	xa_init_flags(&client->handles, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	client->domain = domain;
@@ -197,6 +202,8 @@ void kshare_client_release(struct kshare_client *client)
 	} else {
 		kshare_client_settle(client);
 	}
+	kshare_park_destroy(client);
+	kfree(client->spare);
 	kshare_who_put(client->who);
 	xa_destroy(&client->handles);
 	kshare_object_put(&client->domain->obj);
@@ -270,9 +277,16 @@ struct kshare_client *kshare_client_clone(struct kshare_client *client)
 	return clone;
 }
 
-/* The last file has gone; waits for what it left to RCU. */
+int kshare_client_init(void)
+{
+	kshare_workqueue = alloc_workqueue("kshare", WQ_UNBOUND, 0);
+	return kshare_workqueue ? 0 : -ENOMEM;
+}
+
+/* The last file has gone; waits for what it left to RCU, and to workers. */
 void kshare_client_exit(void)
 {
+	destroy_workqueue(kshare_workqueue);
 	mmu_notifier_synchronize();
 	rcu_barrier();
 }

@@ -9,7 +9,8 @@
  *
  *  - from its first moment no command runs on behalf of it: none of its threads
  *    exists any more, and commands of others find it dead;
- *  - handles, and with them references, are given back before locks;
+ *  - its commands that still wait end, then permits, leases and parties are given
+ *    back, then handles, and with them references;
  *  - locks are passed on last.
  *
  * Settlement runs in the dying process's own context, before its parent can
@@ -18,7 +19,10 @@
 #ifndef KSHARE_CLIENT_H
 #define KSHARE_CLIENT_H
 
+#include <linux/hrtimer.h>
 #include <linux/mmu_notifier.h>
+#include <linux/timerqueue.h>
+#include <linux/workqueue.h>
 
 #include "domain.h"
 
@@ -42,6 +46,15 @@ struct kshare_who {
 
 struct kshare_who *kshare_who_get(struct kshare_who *who);
 void kshare_who_put(struct kshare_who *who);
+/* Notes who changed an object last; it is locked or owned. */
+static inline void kshare_object_wrote(struct kshare_object *obj, struct kshare_who *who)
+{
+	if (likely(obj->writer == who))
+		return;
+	kshare_who_put(obj->writer);
+	obj->writer = kshare_who_get(who);
+}
+
 /* Its pid as the calling process sees it, 0 if it does not or @who is NULL. */
 pid_t kshare_who_pid(const struct kshare_who *who);
 
@@ -71,6 +84,27 @@ struct kshare_handle {
 	struct rcu_head rcu;
 };
 
+/** enum kshare_hold_kind - what is given back in which order */
+enum kshare_hold_kind {
+	KSHARE_HOLD_PERMIT,		/* permits, leases, parties */
+	KSHARE_HOLD_LOCK,		/* locks, shared ones as well */
+	KSHARE_HOLD_KINDS,
+};
+
+/**
+ * struct kshare_hold - a client holds something of an object
+ * @link: in &kshare_client.held
+ * @obj: the object, which it is a part of
+ * @client: the client, or NULL
+ *
+ * Protected by the object's lock, @link by &kshare_client.held_lock as well.
+ */
+struct kshare_hold {
+	struct list_head link;
+	struct kshare_object *obj;
+	struct kshare_client *client;
+};
+
 /* Handles that are found without walking the xarray. */
 #define KSHARE_NEAR	128
 
@@ -83,10 +117,19 @@ struct kshare_handle {
  * @domain: its own domain, with a reference
  * @number: its number in @domain
  * @handle_count: handles and reserved ones
+ * @closes: how often a handle was closed
  * @near: the handles below KSHARE_NEAR once more, to be found in one step
  * @handles: handle number -> &struct kshare_handle; from 1
- * @held_lock: protects @held
- * @held: locks that it holds, by &kshare_lock.held
+ * @held_lock: protects @held and @waits
+ * @held: what it holds, by kind
+ * @waits: its commands that wait for objects that have owners, by
+ *	&kshare_run.wait_link
+ * @wait_lock: protects @parked and @deadlines, and keeps what is there from going
+ * @parked: its commands that others must find while they wait, by tag (park.c)
+ * @deadlines: those of them that nobody sleeps for, by deadline
+ * @spare: memory for a command through io_uring, or NULL; exchanged
+ * @timer: expires with the first of @deadlines
+ * @timer_work: ends their waits
  */
 struct kshare_client {
 	struct mm_struct *mm;
@@ -96,11 +139,25 @@ struct kshare_client {
 	struct kshare_domain *domain;
 	u32 number;
 	atomic_t handle_count;
+	atomic_t closes;
 	struct kshare_handle __rcu *near[KSHARE_NEAR];
 	struct xarray handles;
-	spinlock_t held_lock;		/* the list of held locks */
-	struct list_head held;
+	spinlock_t held_lock;		/* what it holds, and waits for */
+	struct list_head held[KSHARE_HOLD_KINDS];
+	struct list_head waits;
+	struct mutex wait_lock;		/* parked commands */
+	struct rb_root parked;
+	struct timerqueue_head deadlines;
+	void *spare;
+	struct hrtimer timer;
+	struct work_struct timer_work;
 };
+
+/* hold.c */
+void kshare_hold_add(struct kshare_hold *hold, struct kshare_object *obj,
+		     struct kshare_client *client, enum kshare_hold_kind kind);
+void kshare_hold_del(struct kshare_hold *hold);
+void kshare_holds_settle(struct kshare_client *client, enum kshare_hold_kind kind);
 
 /* KSHARE_OWN_DOMAIN - every client's handle to its own domain */
 #define KSHARE_OWN_DOMAIN	1
@@ -147,7 +204,15 @@ void kshare_handle_publish(struct kshare_client *client, u32 id, struct kshare_h
 /* Gives @to a handle of the same number, unless NO_INHERIT; 0, -EDQUOT, -ENOMEM. */
 int kshare_handle_copy(struct kshare_client *from, struct kshare_client *to, u32 id);
 int kshare_handle_close(struct kshare_client *client, u32 id);
+/* A command has got something of @obj while a handle was closed: was that the last? */
+void kshare_handle_closed(struct kshare_client *client, struct kshare_object *obj);
 
+int kshare_client_init(void);
 void kshare_client_exit(void);
+
+/* park.c */
+void kshare_park_init(struct kshare_client *client);
+void kshare_park_destroy(struct kshare_client *client);
+extern struct workqueue_struct *kshare_workqueue;
 
 #endif /* KSHARE_CLIENT_H */

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "inspect.h"
 #include "lockset.h"
+#include "observe.h"
 #include "types/types.h"
 
 #define R	KSHARE_RIGHT_READ
@@ -29,16 +30,27 @@
 #define LIST	BIT(KSHARE_TYPE_LIST)
 #define LOCK	(BIT(KSHARE_TYPE_LOCK) | BIT(KSHARE_TYPE_RLOCK))
 #define EVENT	BIT(KSHARE_TYPE_EVENT)
-#define ANY_TYPE (DOMAIN | CELL | ARRAY | DICT | LIST | LOCK | EVENT)
+#define RWLOCK	BIT(KSHARE_TYPE_RWLOCK)
+#define SEMAPHORE BIT(KSHARE_TYPE_SEMAPHORE)
+#define CONDITION BIT(KSHARE_TYPE_CONDITION)
+#define BARRIER	BIT(KSHARE_TYPE_BARRIER)
+#define QUEUE	BIT(KSHARE_TYPE_QUEUE)
+#define ANY_TYPE (DOMAIN | CELL | ARRAY | DICT | LIST | LOCK | EVENT | RWLOCK | SEMAPHORE | \
+		  CONDITION | BARRIER | QUEUE)
 
 #define ANY	KSHARE_TAKES_ANY
 #define NONE	KSHARE_TAKES_NONE
 #define NUMBER	KSHARE_TAKES_ANY	/* the operation answers EDOM */
 #define INTEGER	KSHARE_TAKES_INTEGER
 #define VECTOR	KSHARE_TAKES_VECTOR
+#define BYTES	BIT(KSHARE_BYTES)
+#define REF	BIT(KSHARE_REF)
 
 #define WAITS		KSHARE_OPINFO_WAITS
 #define NO_ATOMIC	KSHARE_OPINFO_NO_ATOMIC
+#define MULTI		KSHARE_OPINFO_MULTI
+#define OF_LOCK		KSHARE_ROW_OF_LOCK
+#define STAYS		KSHARE_ROW_STAYS
 #define IS_KEY		KSHARE_ROW_KEY_IS_KEY
 #define OWN_DOMAIN	KSHARE_ROW_OWN_DOMAIN
 
@@ -88,9 +100,11 @@ static int kshare_create(struct kshare_run *run)
 		return -EINVAL;
 	how.size = run->key.u;
 	/* Arguments that this type does not use */
-	if (how.type != KSHARE_TYPE_ARRAY && run->key.type != KSHARE_NONE)
+	if (how.type < 32 && !(BIT(how.type) & (ARRAY | QUEUE | SEMAPHORE | BARRIER)) &&
+	    run->key.type != KSHARE_NONE)
 		return -EINVAL;
-	if (how.type != KSHARE_TYPE_CELL && run->value.type != KSHARE_NONE)
+	if (how.type < 32 && !(BIT(how.type) & (CELL | SEMAPHORE | CONDITION)) &&
+	    run->value.type != KSHARE_NONE)
 		return -EINVAL;
 	if (how.type != KSHARE_TYPE_ARRAY && how.type != KSHARE_TYPE_CELL && how.elem)
 		return -EINVAL;
@@ -136,7 +150,8 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 	[KSHARE_OP_CREATE] = {
 		.name = "create", .types = DOMAIN, .rights = W,
 		.flags = NO_ATOMIC | OWN_DOMAIN,
-		.cmd_flags = KSHARE_NO_INHERIT | KSHARE_ANY_RELEASES | KSHARE_AUTO_RESET,
+		.cmd_flags = KSHARE_NO_INHERIT | KSHARE_ANY_RELEASES | KSHARE_AUTO_RESET |
+			     KSHARE_LIFO | KSHARE_PRIORITY | KSHARE_SIGNALLING | KSHARE_OVERTAKE,
 		.fields = HANDLE | KEY | VALUE | NR, .key = INTEGER | NONE, .value = ANY,
 		.issue = kshare_create,
 	},
@@ -153,6 +168,34 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.name = "check_version", .types = ANY_TYPE & ~DOMAIN, .rights = R,
 		.fields = HANDLE | VALUE, .value = INTEGER,
 		.apply = kshare_check_version,
+	},
+
+	[KSHARE_OP_CANCEL] = {
+		.name = "cancel", .flags = NO_ATOMIC,
+		.fields = KEY, .key = INTEGER,
+		.issue = kshare_cancel,
+	},
+	[KSHARE_OP_WAIT_ANY] = {
+		.name = "wait_any", .flags = WAITS | NO_ATOMIC,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = VALUE | UNTIL | OUT, .value = BYTES,
+		.issue = kshare_wait_any, .finish = kshare_wait_many_finish,
+	},
+	[KSHARE_OP_WAIT_ALL] = {
+		.name = "wait_all", .flags = WAITS | NO_ATOMIC,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = VALUE | UNTIL | OUT, .value = BYTES,
+		.issue = kshare_wait_all, .finish = kshare_wait_many_finish,
+	},
+	[KSHARE_OP_EXPORT_FD] = {
+		.name = "export_fd", .types = ANY_TYPE, .rights = WAIT, .flags = NO_ATOMIC,
+		.fields = HANDLE,
+		.issue = kshare_export_fd,
+	},
+	[KSHARE_OP_WHO] = {
+		.name = "who", .types = ANY_TYPE, .rights = R,
+		.fields = HANDLE | OUT,
+		.prepare = kshare_who_prepare, .apply = kshare_who_apply,
 	},
 
 	[KSHARE_OP_DOMAIN_ROOT] = {
@@ -212,7 +255,7 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.apply = kshare_cell_cas, .undo = kshare_cell_undo, .finish = kshare_cell_finish,
 	},
 	[KSHARE_OP_CELL_WAIT] = {
-		.name = "cell_wait", .types = CELL, .rights = R | WAIT, .flags = WAITS,
+		.name = "cell_wait", .types = CELL, .rights = R | WAIT, .flags = WAITS | MULTI,
 		.cmd_flags = KSHARE_NOWAIT | KSHARE_UNTIL_NE | KSHARE_UNTIL_GE |
 			     KSHARE_UNTIL_CHANGED,
 		.fields = HANDLE | VALUE | UNTIL | OUT, .value = ANY,
@@ -487,15 +530,17 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 	},
 
 	[KSHARE_OP_LOCK_ACQUIRE] = {
-		.name = "lock_acquire", .types = LOCK, .rights = WAIT, .flags = WAITS,
-		.cmd_flags = KSHARE_NOWAIT,
+		.name = "lock_acquire", .types = LOCK, .rights = WAIT, .flags = WAITS | MULTI,
+		.cmd_flags = KSHARE_NOWAIT | KSHARE_DETECT,
 		.fields = HANDLE | KEY | UNTIL | OUT, .key = INTEGER | NONE,
+		.quick = kshare_lock_acquire_quick,
 		.prepare = kshare_lock_acquire_prepare, .apply = kshare_lock_acquire,
 		.undo = kshare_lock_acquire_undo,
 	},
 	[KSHARE_OP_LOCK_RELEASE] = {
 		.name = "lock_release", .types = LOCK, .rights = WAIT,
 		.fields = HANDLE | KEY, .key = INTEGER | NONE,
+		.quick = kshare_lock_release_quick,
 		.prepare = kshare_lock_acquire_prepare, .apply = kshare_lock_release,
 		.undo = kshare_lock_release_undo,
 	},
@@ -516,11 +561,12 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.apply = kshare_event_is_set,
 	},
 	[KSHARE_OP_EVENT_WAIT] = {
-		.name = "event_wait", .types = EVENT, .rights = WAIT, .flags = WAITS,
+		.name = "event_wait", .types = EVENT, .rights = WAIT, .flags = WAITS | MULTI,
 		.cmd_flags = KSHARE_NOWAIT,
 		.fields = HANDLE | UNTIL | OUT,
 		.apply = kshare_event_wait, .undo = kshare_event_undo,
 	},
+
 };
 
 u32 kshare_op_count(void)
@@ -547,7 +593,7 @@ bool kshare_op_describe(u32 n, struct kshare_op_info *info)
 			.rights = row->rights,
 			.cmd_flags = row->cmd_flags,
 			.fields = row->fields,
-			.flags = row->flags & (WAITS | NO_ATOMIC),
+			.flags = row->flags & (WAITS | NO_ATOMIC | MULTI),
 		};
 		memcpy(info->name, row->name, sizeof(info->name));
 		return true;

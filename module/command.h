@@ -19,6 +19,18 @@
  *    granted, later.  No operation that changes something is without it;
  *  - @finish: after all, without locks: frees what @prepare and @apply left.
  *
+ * Operations that wait answer KSHARE_MUST_WAIT from @apply, having changed
+ * nothing, and then stand in the line that @line tells, under the object's lock
+ * all the while:
+ *
+ *  - @queued: what begins with the wait (a condition gives its lock back);
+ *  - @apply: again, with &kshare_run.waiting set, whenever the object changed;
+ *  - @left: the wait is to end for another reason: does what that brings with it
+ *    (a barrier breaks), or refuses.
+ *
+ * Who waits is a task that sleeps, or, with &kshare_run.async, nobody: then
+ * kshare_run_execute() returns KSHARE_PARKED, and @wake is called later (park.c).
+ *
  * Results go to the caller before a change is final: with page faults disabled,
  * while the object is still locked.  If that fails the change is undone, the
  * pages are faulted in, and it is tried again.  So a change whose result could
@@ -27,6 +39,8 @@
  */
 #ifndef KSHARE_COMMAND_H
 #define KSHARE_COMMAND_H
+
+#include <linux/timerqueue.h>
 
 #include "client.h"
 #include "deque.h"
@@ -42,6 +56,12 @@
 #define KSHARE_MUST_RESERVE	(-5004)	/* handles for the references in the result */
 #define KSHARE_MUST_FAULT	(-5005)	/* pages of the result buffer */
 #define KSHARE_NOT_QUICK	(-5006)	/* @quick leaves it to the others */
+#define KSHARE_MUST_PARK	(-5007)	/* it has to be found by others while it waits */
+#define KSHARE_QUEUED		(-5008)	/* it waits */
+#define KSHARE_PARKED		(-5009)	/* an async one waits: not to be touched any more */
+#define KSHARE_WOULD_SLEEP	(-5010)	/* it would wait, and &kshare_run.no_sleep is set */
+/* Not an answer, but a reason why a wait ends: its ring goes, or exec(). */
+#define KSHARE_DOOR_GONE	(-5011)
 
 /* Which types of values an argument may have: bits (1 << enum kshare_value_type) */
 #define KSHARE_TAKES_NONE	BIT(KSHARE_NONE)
@@ -55,6 +75,8 @@
 /* Flags of rows; the low bits are KSHARE_OPINFO_* */
 #define KSHARE_ROW_KEY_IS_KEY	BIT(8)	/* @key is a dict key: to be checked as one */
 #define KSHARE_ROW_OWN_DOMAIN	BIT(9)	/* handle 0 means the client's own domain */
+#define KSHARE_ROW_OF_LOCK	BIT(10)	/* is carried out on the lock of a condition */
+#define KSHARE_ROW_STAYS	BIT(11)	/* once others may have seen it, it cannot be undone */
 
 /**
  * struct kshare_row - a row of the table
@@ -74,6 +96,12 @@
  * @apply: see above
  * @undo: see above
  * @finish: see above
+ * @line: the line it waits in; NULL for &kshare_object.waiters
+ * @queued: see above
+ * @left: see above; @why is -ETIMEDOUT, -ERESTARTSYS, -ECANCELED, KSHARE_DOOR_GONE,
+ *	or -EOWNERDEAD if the client has died; the last two cannot be refused.  0: it
+ *	may end; an error: it ends with that instead; KSHARE_MUST_WAIT: it has to go
+ *	on; 1: its turn has come, and it is to be carried out
  */
 struct kshare_row {
 	char name[24];
@@ -92,6 +120,9 @@ struct kshare_row {
 	int (*apply)(struct kshare_run *run);
 	void (*undo)(struct kshare_run *run);
 	void (*finish)(struct kshare_run *run);
+	struct list_head *(*line)(struct kshare_run *run);
+	void (*queued)(struct kshare_run *run);
+	int (*left)(struct kshare_run *run, int why);
 };
 
 /* Operations are numbered below this. */
@@ -197,6 +228,7 @@ struct kshare_list_state {
 /**
  * struct kshare_run - a command that is being carried out
  * @client: whose it is
+ * @closes: &kshare_client.closes when it began
  * @op: its row
  * @obj: its object, with a reference; NULL if it takes none
  * @handle: number of the handle
@@ -219,6 +251,17 @@ struct kshare_list_state {
  * @owned: the object is owned: @apply may sleep and take long
  * @changed: @apply has changed the object
  * @waiting: it was queued as a waiter, so @apply may run in another task
+ * @async: nobody sleeps for it, see above
+ * @no_sleep: it may neither be parked nor sleep
+ * @uring: it came through io_uring
+ * @parked: in &kshare_client.parked
+ * @killable: while it waits, signals that do not kill wait as well
+ * @member: of a group: waits in lines, although @flags say KSHARE_NOWAIT
+ * @all: member of a group that waits for all
+ * @seen: what it freed for others was handed on (WAIT_ALL)
+ * @tell: the result is to be written although it is an error
+ * @ended: its client has died, and kshare_run_end() was called
+ * @late: it is given back, others may have seen it meanwhile
  * @result_flags: KSHARE_R_*
  * @number: &kshare_result.number
  * @out: values of the result, owned: @out_inline or an array from
@@ -235,12 +278,24 @@ struct kshare_list_state {
  * @key_bytes: a short key, so that looking one up allocates nothing
  * @doom: objects that lost their last reference; run after all locks
  * @u: for @prepare, @apply, @undo, @finish of each operation
+ * @peer: a condition, with a reference, if @obj is its lock
+ * @counted: the object whose waiters it counts among, while it waits
+ * @subs: members of a group: the commands of WAIT_ANY and WAIT_ALL
+ * @sub_count: how many
  * @waiter: while it waits
+ * @wait_link: in &kshare_client.waits, while it waits for an object that has owners
+ * @node: in &kshare_client.parked
+ * @timer: in &kshare_client.deadlines
+ * @park: called before it is parked, without locks; may sleep
+ * @wake: &kshare_waiter.wake of an async one
+ * @gone: has an async one nobody any more who could take its result?
+ * @door: the door's own
  */
 struct kshare_run {
 	struct kshare_client *client;
 	const struct kshare_row *op;
 	struct kshare_object *obj;
+	u32 closes;
 	u32 handle;
 	u32 rights;
 	u32 flags;
@@ -260,6 +315,17 @@ struct kshare_run {
 	bool owned;
 	bool changed;
 	bool waiting;
+	bool async;
+	bool no_sleep;
+	bool uring;
+	bool parked;
+	bool killable;
+	bool member;
+	bool all;
+	bool seen;
+	bool tell;
+	bool ended;
+	bool late;
 	u32 result_flags;
 	u64 number;
 	struct kshare_val *out;
@@ -304,9 +370,65 @@ struct kshare_run {
 			bool set;			/* the command is a set */
 			bool came;			/* generation is that of arrival */
 		} event;
+		struct {
+			struct kshare_rwhold *spare;	/* to share by, or left over */
+			u64 owner;
+			bool shared;			/* what was acquired or released */
+			bool old_died;
+		} rwlock;
+		struct {
+			struct kshare_permits *spare;	/* to hold by, or left over */
+			u32 count;
+			bool need;			/* @spare is needed */
+			bool added;			/* the client has a record since then */
+		} semaphore;
+		struct {
+			u64 owner;
+			u32 depth;			/* to be restored */
+			int why;			/* what the wait ends with; 0: a notify */
+			bool notified;			/* in the lock's line */
+		} condition;
+		struct {
+			struct kshare_party *spare;	/* to be known by, or left over */
+			u64 generation;			/* that it came in, or before it */
+			u64 outcomes;			/* before */
+			u32 waiting;			/* before */
+			int broken;			/* before */
+			bool ended;			/* it ended a generation */
+			bool joined;			/* the client was no party before */
+		} barrier;
+		struct {
+			struct list_head messages;	/* to put, taken, or dropped */
+			struct kshare_msg *first;	/* of those that were put */
+			struct rb_root dropped;		/* of a queue with priorities */
+			u64 bytes;			/* they are charged for */
+			u64 charged;			/* of that, already */
+			u64 unfinished;			/* before */
+			u64 lease;			/* that was taken, or is ended */
+			u32 count;			/* of @messages, or that were put */
+			u8 shut;			/* before */
+			bool began;			/* they were made */
+			bool put;			/* they are in the queue */
+		} queue;
 	} u;
+	struct kshare_object *peer;
+	struct kshare_object *counted;
+	struct kshare_run *subs;
+	u32 sub_count;
 	struct kshare_waiter waiter;
+	struct list_head wait_link;
+	struct rb_node node;
+	struct timerqueue_node timer;
+	void (*park)(struct kshare_run *run);
+	void (*wake)(struct kshare_waiter *w);
+	bool (*gone)(struct kshare_run *run);
+	void *door;
 };
+
+static inline struct kshare_run *kshare_waiter_run(struct kshare_waiter *w)
+{
+	return container_of(w, struct kshare_run, waiter);
+}
 
 /**
  * kshare_command() - carries out one command, from the beginning to its end
@@ -344,6 +466,12 @@ int kshare_run_meet(struct kshare_run *run, int ask);
 void kshare_run_commit(struct kshare_run *run);
 int kshare_run_publish(struct kshare_run *run, int ret);
 
+/* line.c: the waiters of an object; its lock is held. */
+int kshare_line_join(struct kshare_run *run);
+void kshare_line_purge(struct kshare_object *obj);
+void kshare_line_drop(struct kshare_run *run);
+void kshare_line_end(struct kshare_run *run, int result, struct kshare_wakes *wakes);
+
 /**
  * kshare_grant() - carries out the waiters' commands that can proceed now
  * @obj: an object that was changed; locked or owned
@@ -356,6 +484,51 @@ int kshare_run_publish(struct kshare_run *run, int ret);
 bool kshare_grant(struct kshare_object *obj, bool owned, struct kshare_wakes *wakes);
 /* After kshare_grant() returned true; takes the lockset. */
 void kshare_grant_rest(struct kshare_object *obj);
+
+/**
+ * kshare_wait_end() - ends a wait that is not over, without its command being done
+ * @run: the waiting command, which cannot go meanwhile; no spinlock is held
+ * @why: see &kshare_row.left
+ *
+ * Whoever waits is woken, and finds the reason as its result; unless it was over
+ * already, or has to go on waiting.
+ *
+ * Return: true if the reason is, or will be, its result.
+ */
+bool kshare_wait_end(struct kshare_run *run, int why);
+/* A waiter that was poked: carries it out, if it is first and can proceed. */
+void kshare_wait_retry(struct kshare_run *run);
+/* What a waiter was handed goes to the next; false if that cannot be, and it stays done. */
+bool kshare_run_give_back(struct kshare_run *run);
+
+/* park.c: commands that others must find while they wait. */
+void kshare_park_begin(struct kshare_run *run);
+void kshare_park_end(struct kshare_run *run, bool queued);
+void kshare_unpark(struct kshare_run *run);
+int kshare_park_complete(struct kshare_run *run, bool dead);
+void kshare_parked_settle(struct kshare_client *client);
+int kshare_cancel(struct kshare_run *run);
+
+/* multi.c: WAIT_ANY, WAIT_ALL */
+int kshare_wait_any(struct kshare_run *run);
+int kshare_wait_all(struct kshare_run *run);
+void kshare_wait_many_finish(struct kshare_run *run);
+bool kshare_group_end(struct kshare_run *run, int why);
+void kshare_group_leave(struct kshare_run *run);
+bool kshare_group_give_back(struct kshare_run *run);
+int kshare_group_deliver(struct kshare_run *run);
+void kshare_all_grant(struct kshare_object *obj, struct kshare_wakes *wakes);
+
+/* Who waits for an object that has owners. */
+u64 kshare_run_owner(const struct kshare_run *run);
+/* detect.c: ends the wait of a run that was queued if it waits for itself. */
+void kshare_detect(struct kshare_run *run);
+
+/* A run that was queued: sleeps until it is done; its result. */
+int kshare_run_sleep(struct kshare_run *run);
+int kshare_run_deliver_after(struct kshare_run *run);
+/* The result of a waiter that is done: delivered, or given back. */
+int kshare_run_collect(struct kshare_run *run);
 
 /* ---- for the functions of rows ---- */
 

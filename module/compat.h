@@ -8,11 +8,22 @@
 #define KSHARE_COMPAT_H
 
 #include <linux/cleanup.h>
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
 
 #define KS_KERNEL(a, b) (LINUX_VERSION_CODE >= KERNEL_VERSION(a, b, 0))
+
+#if !KS_KERNEL(6, 13)
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*fn)(struct hrtimer *timer),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+}
+#endif
 
 #if !KS_KERNEL(6, 3)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)

@@ -26,6 +26,7 @@ struct kshare_account {
  * struct kshare_domain - see above
  * @obj: the domain as an object
  * @lockset: held by who owns objects, see lockset.h
+ * @granting: somebody carries out groups that wait for all; @lockset
  * @account: what is used
  * @secret: key of the hashes of its dicts
  * @objects_lock: protects @objects
@@ -37,6 +38,7 @@ struct kshare_account {
 struct kshare_domain {
 	struct kshare_object obj;
 	struct mutex lockset;		/* owning of objects */
+	bool granting;
 	struct kshare_account account;
 	siphash_key_t secret;
 	spinlock_t objects_lock;	/* the list of objects */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Handles: numbers for objects, with rights. */
 #include "client.h"
+#include "observe.h"
 
 struct kshare_object *kshare_handle_find(struct kshare_client *client, u32 id, u32 *rights)
 {
@@ -156,6 +157,23 @@ static bool kshare_handle_other(struct kshare_client *client, struct kshare_obje
 	return found;
 }
 
+/*
+ *	close				command
+ *	handle erased			has it (a lock, a lease, a watch)
+ *	closes++ (A)			smp_mb (B)
+ *	is anything held?		closes as at the beginning?
+ *
+ * (A) and (B): either the one sees what is held, or the other that it has closed.
+ */
+void kshare_handle_closed(struct kshare_client *client, struct kshare_object *obj)
+{
+	if (((obj->ops->holds && obj->ops->holds(obj, client)) || READ_ONCE(obj->observers)) &&
+	    !kshare_handle_other(client, obj)) {
+		while (obj->ops->abandon && obj->ops->abandon(obj, client, false))
+			cond_resched();
+	}
+}
+
 /**
  * kshare_handle_close() - gives a handle back
  * @client: client
@@ -182,8 +200,9 @@ int kshare_handle_close(struct kshare_client *client, u32 id)
 	obj = handle->obj;
 	kfree_rcu(handle, rcu);
 	kshare_handle_uncharge(client);
-	if (obj->ops->holds && obj->ops->holds(obj, client) && !kshare_handle_other(client, obj))
-		obj->ops->abandon(obj, client);
+	/* (A), fully ordered */
+	atomic_inc_return(&client->closes);
+	kshare_handle_closed(client, obj);
 	kshare_object_put(obj);
 	return 0;
 }

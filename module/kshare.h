@@ -6,6 +6,7 @@
  *
  *	door/		the character device: copies commands in and out
  *	command, batch	the table of operations, and how a row is carried out
+ *	run, line, park, multi	one command; its waiting; waiting for several objects
  *	client, domain	who may name what, who pays
  *	object, lockset	refcounts, types, locking
  *	types/		a file each
@@ -13,16 +14,21 @@
  *
  * Order of locks, outermost first:
  *
+ *	io_ring_ctx::uring_lock	io_uring's; may be held by who calls the io_uring door
  *	kshare_process::lock	mutex; clients of a process; held over settlement
- *	  kshare_domain::lockset	mutex; held by who owns objects (lockset.h)
- *	    kshare_object::lock		spinlock
- *	      kshare_client::held_lock	spinlock; locks that a client holds
+ *	  kshare_client::wait_lock	mutex; its commands that others must find
+ *	    kshare_domain::lockset	mutex; held by who owns objects (lockset.h)
+ *	      kshare_object::lock	spinlock
+ *	        kshare_client::held_lock	spinlock; what it holds, and waits for
+ *	        kshare_watch::lock	spinlock; changes that are to be told
+ *	        kshare_observers::poll	the wait queue's spinlock
  *	  kshare_domain::objects_lock	spinlock; all objects of a domain
  *	  kshare_client::handles	xarray's own spinlock
  *
  * Under a spinlock nothing sleeps, allocates, frees an object or faults on user
- * memory.  No user memory is touched under kshare_domain::lockset either, but
- * with page faults disabled: a fault can be made to last for ever.
+ * memory.  No user memory is touched under kshare_domain::lockset and
+ * kshare_client::wait_lock either, but with page faults disabled: a fault can be
+ * made to last for ever.
  */
 #ifndef KSHARE_KSHARE_H
 #define KSHARE_KSHARE_H

@@ -15,7 +15,14 @@ static struct miscdevice kshare_device = {
 
 static int __init kshare_init(void)
 {
-	return misc_register(&kshare_device);
+	int ret = kshare_client_init();
+
+	if (ret)
+		return ret;
+	ret = misc_register(&kshare_device);
+	if (ret)
+		kshare_client_exit();
+	return ret;
 }
 module_init(kshare_init);
 

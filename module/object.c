@@ -5,6 +5,7 @@
 #include "domain.h"
 #include "lockset.h"
 #include "object.h"
+#include "observe.h"
 
 static atomic64_t kshare_last_id;
 
@@ -46,6 +47,7 @@ struct kshare_object *kshare_object_alloc(const struct kshare_type_ops *type)
 	spin_lock_init(&obj->lock);
 	seqcount_init(&obj->seq);
 	INIT_LIST_HEAD(&obj->waiters);
+	INIT_LIST_HEAD(&obj->all_waiters);
 	INIT_LIST_HEAD(&obj->link);
 	obj->id = atomic64_inc_return(&kshare_last_id);
 	return obj;
@@ -130,10 +132,11 @@ static void kshare_object_free(struct kshare_object *obj, struct kshare_doom *do
 {
 	struct kshare_domain *domain = obj->domain;
 
-	WARN_ON_ONCE(!list_empty(&obj->waiters));
+	WARN_ON_ONCE(!list_empty(&obj->waiters) || !list_empty(&obj->all_waiters));
 	/* For ever: a lockless reader that still has it under RCU reads nothing of it. */
 	raw_write_seqcount_begin(&obj->seq);
 	obj->ops->destroy(obj, doom);
+	kshare_observers_free(obj);
 	kshare_who_put(obj->writer);
 	if (&domain->obj != obj) {
 		spin_lock(&domain->objects_lock);
@@ -161,6 +164,18 @@ void kshare_doom_run(struct kshare_doom *doom)
 		doom->first = obj->doomed;
 		kshare_object_free(obj, doom);
 		cond_resched();
+	}
+}
+
+/* To who can run it; any context. */
+void kshare_doom_move(struct kshare_doom *from, struct kshare_doom *to)
+{
+	struct kshare_object *obj;
+
+	while ((obj = from->first)) {
+		from->first = obj->doomed;
+		obj->doomed = to->first;
+		to->first = obj;
 	}
 }
 
@@ -194,38 +209,4 @@ void kshare_object_regrow(struct kshare_object *obj, s64 bytes)
 {
 	atomic64_add(bytes, &obj->domain->account.used[KSHARE_LIMIT_BYTES]);
 	obj->bytes += bytes;
-}
-
-/**
- * kshare_object_wait() - queues a waiter
- * @obj: object, locked
- * @w: idle waiter
- *
- * Return: 0 or -EDQUOT.
- */
-int kshare_object_wait(struct kshare_object *obj, struct kshare_waiter *w)
-{
-	int ret = kshare_charge(obj->domain, KSHARE_LIMIT_WAITERS, 1);
-
-	if (ret)
-		return ret;
-	kshare_waiter_queue(w, &obj->waiters);
-	WRITE_ONCE(obj->waiter_count, obj->waiter_count + 1);
-	return 0;
-}
-
-/**
- * kshare_object_unwait() - takes a waiter out that is leaving
- * @obj: object, locked
- * @w: its waiter
- *
- * Return: false if it was claimed.
- */
-bool kshare_object_unwait(struct kshare_object *obj, struct kshare_waiter *w)
-{
-	if (!kshare_waiter_leave(w))
-		return false;
-	WRITE_ONCE(obj->waiter_count, obj->waiter_count - 1);
-	kshare_uncharge(obj->domain, KSHARE_LIMIT_WAITERS, 1);
-	return true;
 }

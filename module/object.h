@@ -16,8 +16,10 @@
 #include "kshare.h"
 #include "wait.h"
 
-struct kshare_who;
+struct kshare_observers;
 struct kshare_stat;
+struct kshare_who;
+struct kshare_who_list;
 
 /**
  * struct kshare_object - what all objects have
@@ -25,7 +27,8 @@ struct kshare_stat;
  * @type: type number, enum kshare_type
  * @owned: held by an owner of several objects (lockset.h); @lock, and only with
  *	the domain's lockset mutex held may it become true
- * @waiter_count: waiters in @waiters; @lock
+ * @scan: a waiter may proceed although one before it in its line cannot; @lock
+ * @waiter_count: waiters in all its lines; @lock
  * @flags: KSHARE_* flags it was created with
  * @ops: of its type
  * @domain: its domain, with a reference (but for the domain itself)
@@ -34,7 +37,10 @@ struct kshare_stat;
  * @version: number of changes; @lock
  * @id: never used again
  * @bytes: charged to the domain for it; @lock
- * @waiters: waiters in order; @lock
+ * @waiters: its first line of waiters, in order; @lock
+ * @all_waiters: members of groups that wait for several objects at once
+ *	(WAIT_ALL), in order; @lock, and only with the domain's lockset mutex held
+ * @observers: who polls or watches it (observe.c), or NULL; set once, under @lock
  * @writer: who changed it last, with a reference; @lock
  * @link: in &kshare_domain.objects
  * @doomed: next in a &struct kshare_doom
@@ -44,6 +50,7 @@ struct kshare_object {
 	refcount_t ref;
 	u8 type;
 	bool owned;
+	bool scan;
 	u32 flags;
 	u32 waiter_count;
 	const struct kshare_type_ops *ops;
@@ -54,6 +61,8 @@ struct kshare_object {
 	u64 id;
 	u64 bytes;
 	struct list_head waiters;
+	struct list_head all_waiters;
+	struct kshare_observers *observers;
 	struct kshare_who *writer;
 	struct list_head link;
 	union {
@@ -67,8 +76,9 @@ struct kshare_object {
  * @type: enum kshare_type
  * @elem: enum kshare_elem
  * @flags: KSHARE_* flags
- * @size: length of an array
- * @value: first value; taken over
+ * @size: length of an array, bound of a queue, and so on: an INT of the caller's
+ * @value: first value of a cell, bound of a semaphore, lock of a condition; may
+ *	be taken over
  */
 struct kshare_create {
 	u32 type;
@@ -83,7 +93,11 @@ struct kshare_create {
  * @type: enum kshare_type
  * @size: of its structure
  * @flags: KSHARE_* flags that CREATE accepts
- * @fifo: a waiter that cannot proceed holds back those behind it
+ * @fifo: a waiter that cannot proceed holds back those behind it in its line
+ * @owned: its holders may wait for each other: those who wait for it are noted with
+ *	their clients
+ * @line: the n-th line of waiters beyond &kshare_object.waiters, from 1, or NULL;
+ *	NULL if it has no other
  * @init: fills in a zeroed object; may sleep; 0 or error, and on error nothing
  *	is left over
  * @destroy: drops what it holds; may sleep; nobody else refers to it
@@ -92,21 +106,29 @@ struct kshare_create {
  * @extra: bytes to charge for it beyond @size, after @init; or NULL
  * @stat: adds to the stat; under the object's lock; or NULL
  * @holds: does the client hold something of it?  A guess, without a lock; or NULL
- * @abandon: the client has no way to it any more: give up what it holds of it;
- *	there if @holds is
+ * @abandon: the client has no way to it any more, or (@died) has died: gives up
+ *	what it holds of it, or a bounded part.  There if @holds is.  Returns true if
+ *	more is left
+ * @poll: what would not wait now, as EPOLLIN, EPOLLOUT, EPOLLHUP; under the
+ *	object's lock; NULL if it cannot be polled
+ * @who: tells its holders, see KSHARE_OP_WHO; the object is owned; or NULL
  */
 struct kshare_type_ops {
 	u32 type;
 	u32 size;
 	u32 flags;
 	bool fifo;
+	bool owned;
+	struct list_head *(*line)(struct kshare_object *obj, unsigned int n);
 	int (*init)(struct kshare_object *obj, const struct kshare_create *how);
 	void (*destroy)(struct kshare_object *obj, struct kshare_doom *doom);
 	void (*empty)(struct kshare_object *obj, struct kshare_doom *doom);
 	size_t (*extra)(const struct kshare_object *obj);
 	void (*stat)(struct kshare_object *obj, struct kshare_stat *stat);
 	bool (*holds)(const struct kshare_object *obj, const struct kshare_client *client);
-	void (*abandon)(struct kshare_object *obj, struct kshare_client *client);
+	bool (*abandon)(struct kshare_object *obj, struct kshare_client *client, bool died);
+	__poll_t (*poll)(struct kshare_object *obj);
+	void (*who)(struct kshare_object *obj, struct kshare_who_list *list);
 };
 
 extern const struct kshare_type_ops kshare_domain_type;
@@ -119,6 +141,12 @@ extern const struct kshare_type_ops kshare_lock_type;
 extern const struct kshare_type_ops kshare_rlock_type;
 extern const struct kshare_type_ops kshare_event_type;
 
+/* Does anybody wait for it?  Under its lock. */
+static inline bool kshare_has_waiters(const struct kshare_object *obj)
+{
+	return obj->waiter_count;
+}
+
 /* The type of that number, or NULL. */
 const struct kshare_type_ops *kshare_type_find(u32 type);
 
@@ -127,6 +155,7 @@ struct kshare_object *kshare_object_create(struct kshare_domain *domain,
 					   const struct kshare_create *how);
 void kshare_object_put(struct kshare_object *obj);
 void kshare_doom_run(struct kshare_doom *doom);
+void kshare_doom_move(struct kshare_doom *from, struct kshare_doom *to);
 
 /**
  * kshare_object_grow() - charges more bytes to an object
@@ -137,11 +166,13 @@ void kshare_doom_run(struct kshare_doom *doom);
  */
 int kshare_object_grow(struct kshare_object *obj, s64 bytes);
 
+/* Bytes that the domain has been charged for already are this object's now. */
+static inline void kshare_object_take_charge(struct kshare_object *obj, s64 bytes)
+{
+	obj->bytes += bytes;
+}
+
 /* The same for an undo, which cannot fail: over the limit for a moment, if need be. */
 void kshare_object_regrow(struct kshare_object *obj, s64 bytes);
-
-/* Waiters for an object: counted against the domain's limit; lock held. */
-int kshare_object_wait(struct kshare_object *obj, struct kshare_waiter *w);
-bool kshare_object_unwait(struct kshare_object *obj, struct kshare_waiter *w);
 
 #endif /* KSHARE_OBJECT_H */

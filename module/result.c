@@ -158,14 +158,16 @@ int kshare_run_deliver(struct kshare_run *run, bool may_fault)
 	struct {
 		struct kshare_result head;
 		struct kshare_value values[2];
-	} small;
-	struct kshare_value value;
+	} small __uninitialized;
+	struct kshare_value value __uninitialized;
 	u64 tail, to;
 	u32 i, refs = 0;
 	int ret;
 
 	if (!run->out_addr)
 		return 0;
+	/* Of an attempt before, whose references may be somebody else's by now. */
+	run->reserved_used = 0;
 	if (run->out_count <= 1 && (!run->out_count || !kshare_val_slow(&run->out[0]))) {
 		run->size = sizeof(struct kshare_result) +
 			    run->out_count * sizeof(struct kshare_value);
@@ -190,7 +192,6 @@ int kshare_run_deliver(struct kshare_run *run, bool may_fault)
 	if (run->size > KSHARE_SPIN_COPY && !may_fault && !run->owned)
 		return KSHARE_MUST_OWN;
 
-	run->reserved_used = 0;
 	small.head.flags = run->result_flags;
 	small.head.count = run->out_count;
 	small.head.number = run->number;
@@ -274,6 +275,32 @@ int kshare_run_meet(struct kshare_run *run, int ask)
 	return ask;
 }
 
+static int kshare_run_tell_size(struct kshare_run *run)
+{
+	struct kshare_result head = { .number = run->size };
+
+	return kshare_put(run->out_addr, &head, sizeof(head), true);
+}
+
+static void kshare_run_publish_handles(struct kshare_run *run, bool good)
+{
+	u32 i;
+
+	for (i = 0; i < run->reserved_count; i++) {
+		struct kshare_reserved *r = &run->reserved[i];
+
+		if (good && i < run->reserved_used) {
+			kshare_object_get(r->obj);
+			kshare_handle_publish(run->client, r->id, r->handle, r->obj, r->rights, 0);
+		} else {
+			kshare_handle_unreserve(run->client, r->id, r->handle);
+		}
+	}
+	kvfree(run->reserved);
+	run->reserved = NULL;
+	run->reserved_count = 0;
+}
+
 /**
  * kshare_run_publish() - makes the handles in a result good, or takes them back
  * @run: run; no lock is held
@@ -284,26 +311,18 @@ int kshare_run_meet(struct kshare_run *run, int ask)
  */
 int kshare_run_publish(struct kshare_run *run, int ret)
 {
-	struct kshare_result head = { .number = run->size };
-	u32 i;
-
-	if (ret == -ENOBUFS && run->out_addr && run->size > run->out_len &&
-	    kshare_put(run->out_addr, &head, sizeof(head), true))
-		ret = -EFAULT;
-	if (likely(!run->reserved))
-		return ret;
-	for (i = 0; i < run->reserved_count; i++) {
-		struct kshare_reserved *r = &run->reserved[i];
-
-		if (ret >= 0 && i < run->reserved_used) {
-			kshare_object_get(r->obj);
-			kshare_handle_publish(run->client, r->id, r->handle, r->obj, r->rights, 0);
-		} else {
-			kshare_handle_unreserve(run->client, r->id, r->handle);
-		}
+	/* What it got may have nobody left who can give it back. */
+	if ((ret >= 0 || run->tell) && run->obj &&
+	    (run->obj->ops->abandon || READ_ONCE(run->obj->observers))) {
+		smp_mb(); /* (B), see kshare_handle_closed() */
+		if (unlikely(atomic_read(&run->client->closes) != run->closes) &&
+		    READ_ONCE(run->client->mm))
+			kshare_handle_closed(run->client, run->obj);
 	}
-	kvfree(run->reserved);
-	run->reserved = NULL;
-	run->reserved_count = 0;
+	if (unlikely(ret == -ENOBUFS) && run->out_addr && run->size > run->out_len &&
+	    kshare_run_tell_size(run))
+		ret = -EFAULT;
+	if (unlikely(run->reserved))
+		kshare_run_publish_handles(run, ret >= 0);
 	return ret;
 }

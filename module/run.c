@@ -5,9 +5,7 @@
 
 #include "command.h"
 #include "lockset.h"
-
-/* Waiters that are looked at with a spinlock held. */
-#define KSHARE_SPIN_GRANTS	32
+#include "observe.h"
 
 /* Checks of what needs no memory of the caller's. */
 static int kshare_cmd_check(const struct kshare_row *op, const struct kshare_cmd *cmd)
@@ -70,13 +68,20 @@ static int kshare_key_import(struct kshare_run *run, const struct kshare_value *
 	return ret;
 }
 
+static bool kshare_value_is_none(const struct kshare_value *v)
+{
+	return !(*(const u64 *)v | v->u);
+}
+
 static int kshare_args_import(struct kshare_run *run, const struct kshare_cmd *cmd)
 {
 	const struct kshare_row *op = run->op;
 	u64 budget = KSHARE_MAX_VALUE;
 	int ret;
 
-	if (op->fields & KSHARE_FIELD_KEY) {
+	/* An argument that is left out is there already, as NONE. */
+	if (op->fields & KSHARE_FIELD_KEY &&
+	    !(op->key & KSHARE_TAKES_NONE && kshare_value_is_none(&cmd->key))) {
 		if (op->flags & KSHARE_ROW_KEY_IS_KEY)
 			ret = kshare_key_import(run, &cmd->key);
 		else
@@ -115,8 +120,9 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 	u32 handle = cmd->handle;
 	int ret;
 
-	/* All but key_bytes and waiter; spelled out, since most is not needed. */
+	/* All that is looked at; spelled out, since most is not needed. */
 	run->client = client;
+	run->closes = atomic_read(&client->closes);
 	run->op = op;
 	run->obj = NULL;
 	run->handle = handle;
@@ -138,6 +144,20 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 	run->owned = false;
 	run->changed = false;
 	run->waiting = false;
+	run->async = false;
+	run->no_sleep = false;
+	run->uring = false;
+	run->parked = false;
+	run->killable = false;
+	run->member = false;
+	run->all = false;
+	run->seen = false;
+	run->tell = false;
+	run->ended = false;
+	run->late = false;
+	run->peer = NULL;
+	run->subs = NULL;
+	run->sub_count = 0;
 	run->result_flags = 0;
 	run->number = 0;
 	run->out = run->out_inline;
@@ -160,7 +180,8 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 		run->tag = cmd->tag;
 	}
 	if (!op->types)
-		return 0;
+		return op->fields & (KSHARE_FIELD_KEY | KSHARE_FIELD_VALUE) ?
+			kshare_args_import(run, cmd) : 0;
 
 	if (!handle && op->flags & KSHARE_ROW_OWN_DOMAIN)
 		handle = KSHARE_OWN_DOMAIN;
@@ -192,11 +213,17 @@ void kshare_run_end(struct kshare_run *run)
 			kshare_val_put(&run->vec[i], &run->doom);
 		kvfree(run->vec);
 	}
-	kshare_val_put(&run->key, &run->doom);
-	kshare_val_put(&run->value, &run->doom);
-	kshare_val_put(&run->expect, &run->doom);
+	/* Most own nothing. */
+	if (unlikely(kshare_val_slow(&run->key)))
+		__kshare_val_put(&run->key, &run->doom);
+	if (unlikely(kshare_val_slow(&run->value)))
+		__kshare_val_put(&run->value, &run->doom);
+	if (unlikely(kshare_val_slow(&run->expect)))
+		__kshare_val_put(&run->expect, &run->doom);
 	if (run->obj)
 		kshare_object_put_deferred(run->obj, &run->doom);
+	if (unlikely(run->peer))
+		kshare_object_put_deferred(run->peer, &run->doom);
 	if (unlikely(run->doom.first))
 		kshare_doom_run(&run->doom);
 }
@@ -230,79 +257,17 @@ void kshare_run_undo(struct kshare_run *run)
  */
 void kshare_run_commit(struct kshare_run *run)
 {
-	struct kshare_who *who = run->client->who;
-	struct kshare_object *obj = run->obj;
-
-	if (likely(obj->writer == who))
-		return;
-	kshare_who_put(obj->writer);
-	obj->writer = kshare_who_get(who);
+	kshare_observe(run->obj);
+	kshare_object_wrote(run->obj, run->client->who);
 }
 
-bool kshare_grant(struct kshare_object *obj, bool owned, struct kshare_wakes *wakes)
-{
-	struct kshare_waiter *w, *next;
-	unsigned int looked = 0;
-
-	kshare_object_assert_held(obj);
-	list_for_each_entry_safe(w, next, &obj->waiters, link) {
-		struct kshare_run *run = container_of(w, struct kshare_run, waiter);
-		int ret;
-
-		if (!owned && looked++ == KSHARE_SPIN_GRANTS)
-			return true;
-		kshare_object_write_begin(obj);
-		ret = kshare_run_apply(run);
-		kshare_object_write_end(obj);
-		if (ret == KSHARE_MUST_WAIT) {
-			if (obj->ops->fifo)
-				break;
-			continue;
-		}
-		if (run->changed)
-			kshare_run_commit(run);
-		WRITE_ONCE(obj->waiter_count, obj->waiter_count - 1);
-		kshare_uncharge(obj->domain, KSHARE_LIMIT_WAITERS, 1);
-		kshare_waiter_claim(w, ret, wakes);
-		if (owned)
-			cond_resched();
-	}
-	return false;
-}
-
-void kshare_grant_rest(struct kshare_object *obj)
-{
-	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
-
-	kshare_lockset_begin(obj->domain);
-	kshare_object_own(obj);
-	kshare_grant(obj, true, &wakes);
-	kshare_object_disown(obj);
-	kshare_lockset_end(obj->domain);
-	kshare_wakes_run(&wakes);
-}
-
-/* A waiter cannot use what it was handed. */
-static void kshare_run_give_back(struct kshare_run *run)
-{
-	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
-	struct kshare_object *obj = run->obj;
-	bool more;
-
-	kshare_object_lock(obj);
-	kshare_object_write_begin(obj);
-	if (run->op->undo)
-		run->op->undo(run);
-	kshare_object_write_end(obj);
-	more = kshare_grant(obj, false, &wakes);
-	kshare_object_unlock(obj);
-	kshare_wakes_run(&wakes);
-	if (more)
-		kshare_grant_rest(obj);
-}
-
-/* Delivers what needs not, or cannot, be taken back under the lock. */
-static int kshare_run_deliver_after(struct kshare_run *run)
+/**
+ * kshare_run_deliver_after() - delivers what needs not, or cannot, be taken back
+ * @run: run; no lock is held
+ *
+ * Return: 0 or an error.
+ */
+int kshare_run_deliver_after(struct kshare_run *run)
 {
 	int ret;
 
@@ -315,49 +280,75 @@ static int kshare_run_deliver_after(struct kshare_run *run)
 	return ret;
 }
 
-/* The run's waiter is queued. */
-static int kshare_run_wait(struct kshare_run *run)
+int kshare_run_collect(struct kshare_run *run)
 {
-	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
-	struct kshare_object *obj = run->obj;
-	int ret, err;
+	int ret = run->waiter.result;
+	int err;
 
-	ret = kshare_waiter_sleep(&run->waiter, run->deadline);
-	if (ret) {
-		bool left, more = false;
-
-		kshare_object_lock(obj);
-		left = kshare_object_unwait(obj, &run->waiter);
-		if (left && obj->ops->fifo)
-			more = kshare_grant(obj, false, &wakes);
-		kshare_object_unlock(obj);
-		kshare_wakes_run(&wakes);
-		if (more)
-			kshare_grant_rest(obj);
-		if (left)
-			return ret;
-		kshare_waiter_finish(&run->waiter);
+	if (run->subs)
+		kshare_group_leave(run);
+	if (ret < 0) {
+		err = run->tell ? kshare_run_deliver_after(run) : 0;
+		/* A condition's lock, which is held again, but cannot be told of */
+		if (err && run->op->flags & KSHARE_ROW_OF_LOCK)
+			kshare_run_give_back(run);
+		return err ?: ret;
 	}
-
-	ret = run->waiter.result;
-	if (ret < 0)
-		return ret;
-	err = kshare_run_deliver_after(run);
+	err = run->subs ? kshare_group_deliver(run) : kshare_run_deliver_after(run);
 	if (err)
 		kshare_run_give_back(run);
 	return err ?: ret;
 }
 
+int kshare_run_sleep(struct kshare_run *run)
+{
+	bool worker = current->flags & PF_IO_WORKER;
+	int interrupted = worker ? KSHARE_DOOR_GONE : -ERESTARTSYS;
+	int ret;
+
+	for (;;) {
+		/* A worker of io_uring's is told by a signal that its ring goes. */
+		ret = kshare_waiter_sleep(&run->waiter, run->deadline, run->killable && !worker);
+		if (!ret)
+			break;
+		if (ret == 1)
+			kshare_wait_retry(run);
+		else if (ret != -ERESTARTSYS)
+			kshare_wait_end(run, ret);
+		else
+			kshare_wait_end(run, fatal_signal_pending(current) ?
+					     -EOWNERDEAD : interrupted);
+	}
+	if (run->parked)
+		kshare_unpark(run);
+	return kshare_run_collect(run);
+}
+
 /* Under the lock: becomes a waiter, unless the caller does not want to wait. */
 static int kshare_run_queue(struct kshare_run *run)
 {
+	int ret;
+
 	if (run->flags & KSHARE_NOWAIT)
 		return -EAGAIN;
 	if (run->deadline && run->deadline <= ktime_get_ns())
 		return -ETIMEDOUT;
-	kshare_waiter_init_task(&run->waiter);
-	run->waiting = true;
-	return kshare_object_wait(run->obj, &run->waiter);
+	if (run->no_sleep)
+		return KSHARE_WOULD_SLEEP;
+	if ((run->async || run->tag) && !run->parked)
+		return KSHARE_MUST_PARK;
+	if (run->async) {
+		kshare_waiter_init(&run->waiter, NULL);
+		run->waiter.wake = run->wake;
+	} else {
+		kshare_waiter_init_task(&run->waiter);
+	}
+	ret = kshare_line_join(run);
+	if (ret)
+		return ret;
+	if (run->op->queued)
+		run->op->queued(run);
+	return KSHARE_QUEUED;
 }
 
 /* Locks the object, or owns it; for sparse the two are the same. */
@@ -393,10 +384,12 @@ static int kshare_run_once(struct kshare_run *run)
 	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
 	struct kshare_object *obj = run->obj;
 	const struct kshare_row *op = run->op;
-	bool more = false, queued = false;
+	bool more = false;
 	int ret, err;
 
 	kshare_run_lock(run);
+	if (kshare_has_waiters(obj))
+		kshare_line_purge(obj);
 	if (op->undo)
 		kshare_object_write_begin(obj);
 	ret = kshare_run_apply(run);
@@ -410,26 +403,32 @@ static int kshare_run_once(struct kshare_run *run)
 	if (op->undo)
 		kshare_object_write_end(obj);
 
-	if (ret == KSHARE_MUST_WAIT) {
+	if (ret == KSHARE_MUST_WAIT)
 		ret = kshare_run_queue(run);
-		queued = !ret;
-	} else if (ret >= 0 && run->changed) {
+	else if (ret >= 0 && run->changed)
 		kshare_run_commit(run);
-		if (!list_empty(&obj->waiters))
-			more = kshare_grant(obj, run->owned, &wakes);
-	}
+	if (run->changed && (ret >= 0 || ret == KSHARE_QUEUED) && kshare_has_waiters(obj))
+		more = kshare_grant(obj, run->owned, &wakes);
 
 	kshare_run_unlock(run);
 	kshare_wakes_run(&wakes);
 	if (more)
 		kshare_grant_rest(obj);
+	return ret;
+}
 
-	if (queued)
-		return kshare_run_wait(run);
-	if (ret >= 0 && !op->undo) {
-		err = kshare_run_deliver_after(run);
-		ret = err ?: ret;
-	}
+/* It has to wait where others find it: begun again with @wait_lock held. */
+static int kshare_run_park(struct kshare_run *run)
+{
+	bool queued;
+	int ret;
+
+	kshare_park_begin(run);
+	ret = kshare_run_once(run);
+	queued = ret == KSHARE_QUEUED;
+	if (queued && run->flags & KSHARE_DETECT)
+		kshare_detect(run);
+	kshare_park_end(run, queued);
 	return ret;
 }
 
@@ -459,6 +458,8 @@ static int kshare_run_read(struct kshare_run *run)
 int kshare_run_execute(struct kshare_run *run)
 {
 	const struct kshare_row *op = run->op;
+	/* One that nobody sleeps for may be gone once it is queued. */
+	const bool async = run->async;
 	int ret, err;
 
 	if (op->issue)
@@ -476,13 +477,28 @@ int kshare_run_execute(struct kshare_run *run)
 		ret = op->prepare ? op->prepare(run) : 0;
 		if (!ret)
 			ret = kshare_run_once(run);
+		if (ret == KSHARE_MUST_PARK)
+			ret = kshare_run_park(run);
+		else if (ret == KSHARE_QUEUED && run->flags & KSHARE_DETECT)
+			kshare_detect(run);
 		if (likely(ret > -MAX_ERRNO))
+			break;
+		if (ret == KSHARE_QUEUED)
+			return async ? KSHARE_PARKED : kshare_run_sleep(run);
+		if (ret == KSHARE_WOULD_SLEEP)
 			return ret;
 		ret = kshare_run_meet(run, ret);
 		if (ret)
 			return ret;
 		kshare_run_out_reset(run);
+		if (unlikely(run->doom.first))
+			kshare_doom_run(&run->doom);
 	}
+	if (ret >= 0 && !op->undo) {
+		err = kshare_run_deliver_after(run);
+		ret = err ?: ret;
+	}
+	return ret;
 }
 
 int kshare_command(struct kshare_client *client, const struct kshare_cmd *cmd)

@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
+#include "object.h"
 #include "wait.h"
 
 static void kshare_waiter_wake_task(struct kshare_waiter *w)
@@ -19,122 +20,155 @@ static void kshare_waiter_wake_task(struct kshare_waiter *w)
 }
 
 /**
- * kshare_waiter_init_task() - makes a waiter of the calling task
- * @w: the waiter, which the caller keeps until it is done or has left
+ * kshare_waiter_init() - makes a waiter that belongs to a group, or is nobody's yet
+ * @w: the waiter
+ * @group: its group or NULL
  */
-void kshare_waiter_init_task(struct kshare_waiter *w)
+void kshare_waiter_init(struct kshare_waiter *w, struct kshare_waiter *group)
 {
 	INIT_LIST_HEAD(&w->link);
 	w->state = KSHARE_WAITER_IDLE;
 	w->result = 0;
+	w->poked = false;
+	w->wake = NULL;
+	w->task = NULL;
+	w->group = group;
+}
+
+/**
+ * kshare_waiter_init_task() - makes a waiter of the calling task
+ * @w: the waiter, which the caller keeps until it is done
+ */
+void kshare_waiter_init_task(struct kshare_waiter *w)
+{
+	kshare_waiter_init(w, NULL);
 	w->wake = kshare_waiter_wake_task;
 	w->task = current;
 }
 
 /**
- * kshare_waiter_queue() - puts a waiter at the end of a queue
+ * kshare_waiter_queue() - puts a waiter at the end of a line
  * @w: an idle waiter
- * @queue: &kshare_object.waiters; its object's lock is held
+ * @line: of an object whose lock is held
  */
-void kshare_waiter_queue(struct kshare_waiter *w, struct list_head *queue)
+void kshare_waiter_queue(struct kshare_waiter *w, struct list_head *line)
 {
-	w->state = KSHARE_WAITER_QUEUED;
-	list_add_tail(&w->link, queue);
+	WRITE_ONCE(w->state, KSHARE_WAITER_QUEUED);
+	list_add_tail(&w->link, line);
 }
 
 /**
- * kshare_waiter_leave() - takes a waiter out of its queue
+ * kshare_waiter_drop() - takes a member of a group out of its line
  * @w: the waiter; its object's lock is held
- *
- * Return: false if it was claimed before; then it will be DONE.
  */
-bool kshare_waiter_leave(struct kshare_waiter *w)
+void kshare_waiter_drop(struct kshare_waiter *w)
 {
-	if (w->state != KSHARE_WAITER_QUEUED)
-		return false;
 	list_del_init(&w->link);
-	w->state = KSHARE_WAITER_IDLE;
-	return true;
+	WRITE_ONCE(w->state, KSHARE_WAITER_IDLE);
 }
 
 /**
  * kshare_waiter_claim() - ends a wait
- * @w: a queued waiter; its object's lock is held
+ * @w: a queued waiter whose object's lock is held; or a group that was claimed
  * @result: the command's result
  * @wakes: where it goes, until the caller holds no lock
  */
 void kshare_waiter_claim(struct kshare_waiter *w, int result, struct kshare_wakes *wakes)
 {
 	w->result = result;
-	/* Read without the lock only to see whether it is DONE. */
+	/* Read without the lock only to see how far it is. */
 	WRITE_ONCE(w->state, KSHARE_WAITER_CLAIMED);
 	list_move_tail(&w->link, &wakes->list);
 }
 
 /**
- * kshare_wakes_run() - completes all waiters that were claimed
+ * kshare_waiter_poke() - has a waiter try for itself
+ * @w: a queued waiter with a task; its object's lock is held
+ * @wakes: its task goes there
+ */
+void kshare_waiter_poke(struct kshare_waiter *w, struct kshare_wakes *wakes)
+{
+	/* Read again under the lock by who was woken. */
+	WRITE_ONCE(w->poked, true);
+	if (likely(!wakes->poke))
+		wakes->poke = get_task_struct(w->task);
+	else
+		wake_up_process(w->task);
+}
+
+/**
+ * kshare_group_claim() - decides who completes a group
+ * @group: the group
+ *
+ * Return: true for one caller alone, who then calls kshare_waiter_claim().
+ */
+bool kshare_group_claim(struct kshare_waiter *group)
+{
+	return cmpxchg(&group->state, KSHARE_WAITER_QUEUED, KSHARE_WAITER_CLAIMED) ==
+	       KSHARE_WAITER_QUEUED;
+}
+
+/**
+ * __kshare_wakes_run() - completes all waiters that were claimed
  * @wakes: empty afterwards
  */
-void kshare_wakes_run(struct kshare_wakes *wakes)
+void __kshare_wakes_run(struct kshare_wakes *wakes)
 {
 	struct kshare_waiter *w, *next;
 
 	list_for_each_entry_safe(w, next, &wakes->list, link)
 		w->wake(w);
 	INIT_LIST_HEAD(&wakes->list);
-}
-
-static bool kshare_waiter_done(struct kshare_waiter *w)
-{
-	/* Pairs with the release in @wake: the result is complete. */
-	return smp_load_acquire(&w->state) == KSHARE_WAITER_DONE;
+	if (wakes->poke) {
+		wake_up_process(wakes->poke);
+		put_task_struct(wakes->poke);
+		wakes->poke = NULL;
+	}
+	if (unlikely(wakes->doom.first))
+		kshare_doom_run(&wakes->doom);
 }
 
 /**
  * kshare_waiter_sleep() - sleeps until done, deadline or signal
  * @w: a waiter of this task's that was queued
  * @deadline: CLOCK_MONOTONIC in ns, or 0 for none
+ * @killable: signals that do not kill wait
  *
- * Return: 0 when done; -ETIMEDOUT or -ERESTARTSYS when the caller should leave
- *	(and may find that it cannot).
+ * Once it is claimed nothing but its completion ends the sleep: between claim and
+ * wake-up the granter holds no lock and waits for nobody.
+ *
+ * Return: 0 when done; 1 when it should try for itself; -ETIMEDOUT or -ERESTARTSYS
+ *	when the caller should end the wait (and may find that it is over).
  */
-int kshare_waiter_sleep(struct kshare_waiter *w, s64 deadline)
+int kshare_waiter_sleep(struct kshare_waiter *w, s64 deadline, bool killable)
 {
 	ktime_t expires = ns_to_ktime(deadline);
 	int ret = 0;
 
 	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
+		set_current_state(killable ? TASK_KILLABLE : TASK_INTERRUPTIBLE);
 		if (kshare_waiter_done(w))
 			break;
-		if (signal_pending(current)) {
+		if (!kshare_waiter_waits(w)) {
+			set_current_state(TASK_UNINTERRUPTIBLE);
+			if (!kshare_waiter_done(w))
+				schedule();
+			continue;
+		}
+		if (READ_ONCE(w->poked)) {
+			ret = 1;
+			break;
+		}
+		if (killable ? fatal_signal_pending(current) : signal_pending(current)) {
 			ret = -ERESTARTSYS;
 			break;
 		}
 		if (!schedule_hrtimeout_range(deadline ? &expires : NULL, current->timer_slack_ns,
-					      HRTIMER_MODE_ABS)) {
-			ret = kshare_waiter_done(w) ? 0 : -ETIMEDOUT;
+					      HRTIMER_MODE_ABS) && kshare_waiter_waits(w)) {
+			ret = -ETIMEDOUT;
 			break;
 		}
 	}
 	__set_current_state(TASK_RUNNING);
 	return ret;
-}
-
-/**
- * kshare_waiter_finish() - waits for the granter that has claimed this waiter
- * @w: a waiter that could not leave
- *
- * Between claim and wake-up the granter holds no lock and waits for nobody, so
- * this is short and needs no signal.
- */
-void kshare_waiter_finish(struct kshare_waiter *w)
-{
-	for (;;) {
-		set_current_state(TASK_UNINTERRUPTIBLE);
-		if (kshare_waiter_done(w))
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
 }

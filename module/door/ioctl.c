@@ -17,18 +17,17 @@ static_assert(sizeof(struct kshare_batch) == KSHARE_BATCH_SIZE_VER0);
 static_assert(sizeof(struct kshare_query) == KSHARE_QUERY_SIZE_VER0);
 
 /* The size that stands at the beginning of each structure. */
-static int kshare_size_get(void __user *from, u32 least, u32 *size)
+static int kshare_size_get(const void __user *from, u32 least, u32 *size)
 {
-	if (get_user(*size, (u32 __user *)from))
+	if (get_user(*size, (const u32 __user *)from))
 		return -EFAULT;
 	if (*size < least)
 		return -EINVAL;
 	return *size > PAGE_SIZE ? -E2BIG : 0;
 }
 
-static long kshare_ioctl_cmd(struct kshare_client *client, void __user *from)
+int kshare_cmd_copy(const void __user *from, struct kshare_cmd *cmd)
 {
-	struct kshare_cmd cmd;
 	u32 size;
 	int ret;
 
@@ -36,14 +35,23 @@ static long kshare_ioctl_cmd(struct kshare_client *client, void __user *from)
 	ret = kshare_size_get(from, KSHARE_CMD_SIZE_VER0, &size);
 	if (ret)
 		return ret;
-	if (likely(size == sizeof(cmd)))
-		ret = copy_from_user(&cmd, from, sizeof(cmd)) ? -EFAULT : 0;
+	if (likely(size == sizeof(*cmd)))
+		ret = copy_from_user(cmd, from, sizeof(*cmd)) ? -EFAULT : 0;
 	else
-		ret = copy_struct_from_user(&cmd, sizeof(cmd), from, size);
+		ret = copy_struct_from_user(cmd, sizeof(*cmd), from, size);
 	if (ret)
 		return ret;
-	if (unlikely(cmd.size != size))
-		return -EINVAL;
+	return unlikely(cmd->size != size) ? -EINVAL : 0;
+}
+
+static long kshare_ioctl_cmd(struct kshare_client *client, void __user *from)
+{
+	struct kshare_cmd cmd __uninitialized;
+	int ret;
+
+	ret = kshare_cmd_copy(from, &cmd);
+	if (ret)
+		return ret;
 	if (unlikely(!kshare_client_is_mine(client)) && cmd.op != KSHARE_OP_CLIENT_BIND)
 		return -EPERM;
 	rcu_read_lock();

@@ -326,6 +326,9 @@ int kshare_cell_check(struct kshare_run *run)
 	return kshare_val_same(&v, &run->expect) ? 0 : -ESTALE;
 }
 
+/* Bytes that are compared with a spinlock held. */
+#define KSHARE_SPIN_COMPARE	1024
+
 int kshare_cell_wait_prepare(struct kshare_run *run)
 {
 	switch (run->flags & ~KSHARE_NOWAIT) {
@@ -346,6 +349,9 @@ int kshare_cell_wait(struct kshare_run *run)
 	struct kshare_val v = kshare_cell_load(kshare_cell_of(run));
 	int order, ret;
 
+	/* Long ones are not compared with a spinlock held. */
+	if (v.type >= KSHARE_STR && v.len > KSHARE_SPIN_COMPARE && !run->owned)
+		return KSHARE_MUST_OWN;
 	switch (run->flags & ~KSHARE_NOWAIT) {
 	case KSHARE_UNTIL_NE:
 		if (kshare_val_same(&v, &run->value))

@@ -6,6 +6,8 @@
  * waiter remembers the generation that it came in, and every set begins another.
  * With KSHARE_AUTO_RESET a set is used up by one wait.
  */
+#include <linux/poll.h>
+
 #include "../command.h"
 #include "types.h"
 
@@ -42,6 +44,12 @@ static void kshare_event_stat(struct kshare_object *obj, struct kshare_stat *sta
 	stat->length = atomic64_read(&container_of(obj, struct kshare_event, obj)->word);
 }
 
+static __poll_t kshare_event_poll(struct kshare_object *obj)
+{
+	return atomic64_read(&container_of(obj, struct kshare_event, obj)->word) ?
+		EPOLLIN | EPOLLRDNORM : 0;
+}
+
 const struct kshare_type_ops kshare_event_type = {
 	.type = KSHARE_TYPE_EVENT,
 	.size = sizeof(struct kshare_event),
@@ -49,6 +57,7 @@ const struct kshare_type_ops kshare_event_type = {
 	.init = kshare_event_init,
 	.destroy = kshare_event_destroy,
 	.stat = kshare_event_stat,
+	.poll = kshare_event_poll,
 };
 
 static bool kshare_event_change(struct kshare_run *run, bool set)

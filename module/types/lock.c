@@ -7,10 +7,15 @@
  * the client in its domain, and a flag that its last owner died.  Beside it, and
  * changed only by who holds it: the owner id, the depth, and the fencing token.
  *
- * A release hands the lock to the first waiter.
+ * A release hands the lock to the first waiter; with KSHARE_OVERTAKE it only wakes
+ * it, and whoever comes first has the lock.
  */
+#include <linux/poll.h>
+
 #include "../command.h"
+#include "../inspect.h"
 #include "../lockset.h"
+#include "../observe.h"
 #include "lock.h"
 #include "types.h"
 
@@ -24,8 +29,7 @@
  * @owner: owner id of the holder
  * @depth: how often it was acquired
  * @token: of the last acquisition
- * @client: the holder's client
- * @held: in &kshare_client.held
+ * @hold: the holder's client has it
  */
 struct kshare_lock {
 	struct kshare_object obj;
@@ -33,8 +37,7 @@ struct kshare_lock {
 	u64 owner;
 	u32 depth;
 	u64 token;
-	struct kshare_client *client;
-	struct list_head held;
+	struct kshare_hold hold;
 };
 
 static struct kshare_lock *kshare_lock_of(struct kshare_object *obj)
@@ -44,7 +47,6 @@ static struct kshare_lock *kshare_lock_of(struct kshare_object *obj)
 
 static int kshare_lock_init(struct kshare_object *obj, const struct kshare_create *how)
 {
-	INIT_LIST_HEAD(&kshare_lock_of(obj)->held);
 	return 0;
 }
 
@@ -52,7 +54,7 @@ static int kshare_lock_init(struct kshare_object *obj, const struct kshare_creat
 static void kshare_lock_hold(struct kshare_lock *lock, struct kshare_client *client, u64 flags)
 {
 	u64 was = atomic64_read(&lock->word);
-	struct kshare_client *old = lock->client;
+	struct kshare_client *old = lock->hold.client;
 
 	kshare_object_assert_held(&lock->obj);
 	while (!atomic64_try_cmpxchg(&lock->word, (s64 *)&was,
@@ -60,83 +62,55 @@ static void kshare_lock_hold(struct kshare_lock *lock, struct kshare_client *cli
 		;
 	if (old == client)
 		return;
-	if (old) {
-		spin_lock(&old->held_lock);
-		list_del_init(&lock->held);
-		spin_unlock(&old->held_lock);
-	}
-	WRITE_ONCE(lock->client, client);
-	if (client) {
-		spin_lock(&client->held_lock);
-		list_add_tail(&lock->held, &client->held);
-		spin_unlock(&client->held_lock);
-	}
+	if (old)
+		kshare_hold_del(&lock->hold);
+	if (client)
+		kshare_hold_add(&lock->hold, &lock->obj, client, KSHARE_HOLD_LOCK);
 }
 
 static void kshare_lock_destroy(struct kshare_object *obj, struct kshare_doom *doom)
 {
 	struct kshare_lock *lock = kshare_lock_of(obj);
-	struct kshare_client *client = lock->client;
 
-	/* Its holder is being settled: handles go before locks. */
-	if (client) {
-		spin_lock(&client->held_lock);
-		list_del(&lock->held);
-		spin_unlock(&client->held_lock);
-	}
+	/*
+	 * Its holder is being settled: handles go before locks.  Locked, since a quick
+	 * acquisition goes by the refcount, which is 0 by now.
+	 */
+	spin_lock(&obj->lock);
+	if (lock->hold.client)
+		kshare_hold_del(&lock->hold);
+	spin_unlock(&obj->lock);
 }
 
 static bool kshare_lock_holds(const struct kshare_object *obj, const struct kshare_client *client)
 {
-	return READ_ONCE(container_of(obj, struct kshare_lock, obj)->client) == client;
+	return READ_ONCE(container_of(obj, struct kshare_lock, obj)->hold.client) == client;
 }
 
 /* The holder is gone, or has no way to the lock any more: the next one gets it. */
-static void kshare_lock_abandon(struct kshare_object *obj, struct kshare_client *client)
+static bool kshare_lock_abandon(struct kshare_object *obj, struct kshare_client *client,
+				bool died)
 {
 	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
 	struct kshare_lock *lock = kshare_lock_of(obj);
 	bool more = false;
 
 	kshare_object_lock(obj);
-	if (lock->client == client) {
+	if (lock->hold.client == client) {
 		kshare_object_write_begin(obj);
 		kshare_lock_hold(lock, NULL, KSHARE_LOCK_DIED);
 		lock->depth = 0;
 		lock->owner = 0;
 		WRITE_ONCE(obj->version, obj->version + 1);
 		kshare_object_write_end(obj);
+		kshare_observe(obj);
 		more = kshare_grant(obj, false, &wakes);
 	}
 	kshare_object_unlock(obj);
 	kshare_wakes_run(&wakes);
 	if (more)
 		kshare_grant_rest(obj);
-}
-
-void kshare_locks_settle(struct kshare_client *client)
-{
-	struct kshare_object *obj;
-	struct kshare_lock *lock;
-
-	for (;;) {
-		obj = NULL;
-		spin_lock(&client->held_lock);
-		lock = list_first_entry_or_null(&client->held, struct kshare_lock, held);
-		if (lock) {
-			if (kshare_object_tryget(&lock->obj))
-				obj = &lock->obj;
-			/* else it is being destroyed, and leaves the list by itself */
-		}
-		spin_unlock(&client->held_lock);
-		if (!lock)
-			break;
-		if (obj) {
-			kshare_lock_abandon(obj, client);
-			kshare_object_put(obj);
-		}
-		cond_resched();
-	}
+	return false;
 }
 
 static void kshare_lock_stat(struct kshare_object *obj, struct kshare_stat *stat)
@@ -146,18 +120,34 @@ static void kshare_lock_stat(struct kshare_object *obj, struct kshare_stat *stat
 	stat->length = lock->depth;
 	stat->token = lock->token;
 	stat->owner = lock->owner;
-	if (lock->client)
-		stat->holder_pid = kshare_who_pid(lock->client->who);
+	if (lock->hold.client)
+		stat->holder_pid = kshare_who_pid(lock->hold.client->who);
+}
+
+static void kshare_lock_who(struct kshare_object *obj, struct kshare_who_list *list)
+{
+	struct kshare_lock *lock = kshare_lock_of(obj);
+
+	if (lock->hold.client)
+		kshare_who_add(list, lock->hold.client, lock->owner, lock->depth, lock->token);
+}
+
+static __poll_t kshare_lock_poll(struct kshare_object *obj)
+{
+	return kshare_lock_of(obj)->hold.client ? 0 : EPOLLIN | EPOLLRDNORM;
 }
 
 const struct kshare_type_ops kshare_lock_type = {
 	.type = KSHARE_TYPE_LOCK,
 	.size = sizeof(struct kshare_lock),
-	.flags = KSHARE_ANY_RELEASES,
+	.flags = KSHARE_ANY_RELEASES | KSHARE_OVERTAKE,
 	.fifo = true,
+	.owned = true,
 	.init = kshare_lock_init,
 	.destroy = kshare_lock_destroy,
 	.stat = kshare_lock_stat,
+	.poll = kshare_lock_poll,
+	.who = kshare_lock_who,
 	.holds = kshare_lock_holds,
 	.abandon = kshare_lock_abandon,
 };
@@ -165,54 +155,150 @@ const struct kshare_type_ops kshare_lock_type = {
 const struct kshare_type_ops kshare_rlock_type = {
 	.type = KSHARE_TYPE_RLOCK,
 	.size = sizeof(struct kshare_lock),
+	.flags = KSHARE_OVERTAKE,
 	.fifo = true,
+	.owned = true,
 	.init = kshare_lock_init,
 	.destroy = kshare_lock_destroy,
 	.stat = kshare_lock_stat,
+	.poll = kshare_lock_poll,
+	.who = kshare_lock_who,
 	.holds = kshare_lock_holds,
 	.abandon = kshare_lock_abandon,
 };
 
-/* The owner id: the caller's, or that of the thread. */
-int kshare_lock_acquire_prepare(struct kshare_run *run)
+/* As the thread itself knows it; outside of pid namespaces that needs no search. */
+static pid_t kshare_thread_id(void)
 {
+	return likely(!task_pid(current)->level) ? current->pid : task_pid_vnr(current);
+}
+
+/**
+ * kshare_owner_import() - who acquires or releases
+ * @run: run whose key is the owner, if one is given
+ * @owner: written: its id
+ *
+ * Return: 0 or -EINVAL.
+ */
+int kshare_owner_import(const struct kshare_run *run, u64 *owner)
+{
+	if (run->key.type == KSHARE_NONE) {
+		/* Through io_uring any thread may be the one that carries it out. */
+		if (run->uring)
+			return -EINVAL;
+		*owner = kshare_thread_id() | KSHARE_OWNER_THREAD;
+		return 0;
+	}
 	if (run->key.u & KSHARE_OWNER_THREAD)
 		return -EINVAL;
-	run->u.lock.owner = run->key.u;
-	if (run->key.type == KSHARE_NONE)
-		run->u.lock.owner = task_pid_vnr(current) | KSHARE_OWNER_THREAD;
+	*owner = run->key.u;
 	return 0;
+}
+
+int kshare_lock_acquire_prepare(struct kshare_run *run)
+{
+	int ret = kshare_owner_import(run, &run->u.lock.owner);
+
+	/* Room for the circle that might be found */
+	if (!ret && run->flags & KSHARE_DETECT)
+		ret = kshare_run_out(run, 2 * KSHARE_MAX_CIRCLE);
+	return ret;
+}
+
+bool kshare_lock_is_held(struct kshare_object *obj, const struct kshare_client *client, u64 owner)
+{
+	struct kshare_lock *lock = kshare_lock_of(obj);
+
+	return lock->hold.client == client && lock->owner == owner;
+}
+
+struct kshare_client *kshare_lock_holder(struct kshare_object *obj, u64 *owner)
+{
+	struct kshare_lock *lock = kshare_lock_of(obj);
+
+	*owner = lock->owner;
+	return lock->hold.client;
+}
+
+/**
+ * kshare_lock_let_go() - gives a lock back however often it was acquired
+ * @run: run on the lock, which its owner holds
+ *
+ * Return: the depth; kshare_lock_take() takes it again.
+ */
+u32 kshare_lock_let_go(struct kshare_run *run)
+{
+	struct kshare_lock *lock = kshare_lock_of(run->obj);
+	u32 depth = lock->depth;
+
+	kshare_lock_hold(lock, NULL, 0);
+	lock->depth = 0;
+	lock->owner = 0;
+	kshare_touch(run);
+	return depth;
+}
+
+/* Back to nobody, as if it had not been taken; @died: as it was then. */
+void kshare_lock_undo(struct kshare_object *obj, bool died)
+{
+	struct kshare_lock *lock = kshare_lock_of(obj);
+
+	kshare_lock_hold(lock, NULL, died ? KSHARE_LOCK_DIED : 0);
+	lock->depth = 0;
+	lock->owner = 0;
+}
+
+/**
+ * kshare_lock_take() - takes a lock that nobody holds
+ * @run: run on the lock, whose first waiter it is, or which nobody waits for
+ * @owner: who it is for
+ * @depth: how often
+ *
+ * Return: false if somebody holds it.
+ */
+bool kshare_lock_take(struct kshare_run *run, u64 owner, u32 depth)
+{
+	struct kshare_lock *lock = kshare_lock_of(run->obj);
+
+	if (lock->hold.client)
+		return false;
+	if (atomic64_read(&lock->word) & KSHARE_LOCK_DIED)
+		run->result_flags |= KSHARE_R_OWNER_DIED;
+	kshare_lock_hold(lock, run->client, 0);
+	lock->owner = owner;
+	lock->depth = depth;
+	lock->token++;
+	kshare_touch(run);
+	run->number = lock->token;
+	return true;
 }
 
 int kshare_lock_acquire(struct kshare_run *run)
 {
 	struct kshare_object *obj = run->obj;
 	struct kshare_lock *lock = kshare_lock_of(obj);
-	bool mine = lock->client == run->client && lock->owner == run->u.lock.owner;
 
-	if (!lock->client) {
+	if (!lock->hold.client) {
 		/* Who came earlier goes first. */
-		if (!run->waiting && !list_empty(&obj->waiters))
+		if (!run->waiting && !list_empty(&obj->waiters) &&
+		    !(obj->flags & KSHARE_OVERTAKE))
 			return KSHARE_MUST_WAIT;
-		if (atomic64_read(&lock->word) & KSHARE_LOCK_DIED)
-			run->result_flags |= KSHARE_R_OWNER_DIED;
-		kshare_lock_hold(lock, run->client, 0);
-		lock->owner = run->u.lock.owner;
-		lock->depth = 1;
-		lock->token++;
-	} else if (mine && obj->type == KSHARE_TYPE_RLOCK) {
+		kshare_lock_take(run, run->u.lock.owner, 1);
+		return 1;
+	}
+	if (!kshare_lock_is_held(obj, run->client, run->u.lock.owner))
+		return KSHARE_MUST_WAIT;
+	if (obj->type == KSHARE_TYPE_RLOCK) {
 		if (lock->depth == INT_MAX)
 			return -ERANGE;
 		lock->depth++;
-	} else {
-		if (mine && !run->deadline && !(run->flags & KSHARE_NOWAIT) &&
-		    !(obj->flags & KSHARE_ANY_RELEASES))
-			return -EDEADLK;
-		return KSHARE_MUST_WAIT;
+		kshare_touch(run);
+		run->number = lock->token;
+		return lock->depth;
 	}
-	kshare_touch(run);
-	run->number = lock->token;
-	return lock->depth;
+	if (!run->deadline && !(run->flags & KSHARE_NOWAIT) && !(obj->flags & KSHARE_ANY_RELEASES))
+		return -EDEADLK;
+	return KSHARE_MUST_WAIT;
 }
 
 /* At once, or later, when a waiter cannot use the lock that it was handed. */
@@ -221,20 +307,18 @@ void kshare_lock_acquire_undo(struct kshare_run *run)
 	struct kshare_lock *lock = kshare_lock_of(run->obj);
 
 	/* It may have been taken from us meanwhile, if anybody may release it. */
-	if (lock->client != run->client || lock->owner != run->u.lock.owner || --lock->depth)
+	if (!kshare_lock_is_held(run->obj, run->client, run->u.lock.owner) || --lock->depth)
 		return;
-	kshare_lock_hold(lock, NULL, run->result_flags & KSHARE_R_OWNER_DIED ?
-				     KSHARE_LOCK_DIED : 0);
-	lock->owner = 0;
+	kshare_lock_undo(run->obj, run->result_flags & KSHARE_R_OWNER_DIED);
 	run->result_flags &= ~KSHARE_R_OWNER_DIED;
 }
 
 int kshare_lock_release(struct kshare_run *run)
 {
 	struct kshare_lock *lock = kshare_lock_of(run->obj);
-	bool mine = lock->client == run->client;
+	bool mine = lock->hold.client == run->client;
 
-	if (!lock->client)
+	if (!lock->hold.client)
 		return -EPERM;
 	if (!(mine && lock->owner == run->u.lock.owner)) {
 		if (!(run->obj->flags & KSHARE_ANY_RELEASES))
@@ -261,4 +345,93 @@ void kshare_lock_release_undo(struct kshare_run *run)
 		kshare_lock_hold(lock, run->client, 0);
 		lock->owner = run->u.lock.old_owner;
 	}
+}
+
+/* ---- the quick way ---- */
+
+/*
+ * A lock that is free, or held by the caller, nobody waits for it, and no result is
+ * wanted: that is most acquisitions and releases.  The object is locked, without a
+ * reference, if this is not NULL.
+ */
+static struct kshare_lock *kshare_lock_quick_begin(struct kshare_client *client,
+						   const struct kshare_cmd *cmd)
+	__acquires(&lock->obj.lock)
+{
+	struct kshare_handle *handle;
+	struct kshare_object *obj;
+
+	if (cmd->flags | cmd->out | cmd->out_len | cmd->nr | cmd->tag | cmd->deadline |
+	    *(const u64 *)&cmd->key | cmd->key.u | *(const u64 *)&cmd->value | cmd->value.u)
+		return NULL;
+	handle = kshare_handle_load(client, cmd->handle);
+	if (unlikely(!handle || !(handle->rights & KSHARE_RIGHT_WAIT)))
+		return NULL;
+	obj = handle->obj;
+	if (unlikely(obj->type != KSHARE_TYPE_LOCK && obj->type != KSHARE_TYPE_RLOCK))
+		return NULL;
+	spin_lock(&obj->lock);
+	/* The handle is looked at again: one that was closed holds nothing any more. */
+	if (likely(!obj->owned && !obj->waiter_count && !obj->observers &&
+		   refcount_read(&obj->ref) &&
+		   kshare_handle_load(client, cmd->handle) == handle))
+		return kshare_lock_of(obj);
+	spin_unlock(&obj->lock);
+	return NULL;
+}
+
+static void kshare_lock_quick_end(struct kshare_lock *lock, struct kshare_client *client)
+	__releases(&lock->obj.lock)
+{
+	struct kshare_object *obj = &lock->obj;
+
+	WRITE_ONCE(obj->version, obj->version + 1);
+	kshare_object_wrote(obj, client->who);
+	spin_unlock(&obj->lock);
+}
+
+int kshare_lock_acquire_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
+{
+	struct kshare_lock *lock = kshare_lock_quick_begin(client, cmd);
+	struct kshare_handle *handle;
+
+	if (!lock)
+		return KSHARE_NOT_QUICK;
+	if (unlikely(lock->hold.client || atomic64_read(&lock->word) & KSHARE_LOCK_DIED))
+		goto err_unlock;
+	kshare_lock_hold(lock, client, 0);
+	/* Pairs with the one in kshare_handle_close(): it sees this, or this sees it. */
+	smp_mb();
+	handle = kshare_handle_load(client, cmd->handle);
+	if (unlikely(!handle || handle->obj != &lock->obj)) {
+		kshare_lock_hold(lock, NULL, 0);
+		goto err_unlock;
+	}
+	lock->owner = kshare_thread_id() | KSHARE_OWNER_THREAD;
+	lock->depth = 1;
+	lock->token++;
+	kshare_lock_quick_end(lock, client);
+	return 1;
+
+err_unlock:
+	spin_unlock(&lock->obj.lock);
+	return KSHARE_NOT_QUICK;
+}
+
+int kshare_lock_release_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
+{
+	struct kshare_lock *lock = kshare_lock_quick_begin(client, cmd);
+
+	if (!lock)
+		return KSHARE_NOT_QUICK;
+	if (unlikely(lock->hold.client != client || lock->depth != 1 ||
+		     lock->owner != (kshare_thread_id() | KSHARE_OWNER_THREAD))) {
+		spin_unlock(&lock->obj.lock);
+		return KSHARE_NOT_QUICK;
+	}
+	kshare_lock_hold(lock, NULL, 0);
+	lock->depth = 0;
+	lock->owner = 0;
+	kshare_lock_quick_end(lock, client);
+	return 0;
 }

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* What conditions and the search for circles need of locks and rlocks. */
 #ifndef KSHARE_TYPES_LOCK_H
 #define KSHARE_TYPES_LOCK_H
 
-struct kshare_client;
+#include "../command.h"
 
-/* Passes on all locks of a client that is being settled. */
-void kshare_locks_settle(struct kshare_client *client);
+/* Objects in a circle of owners that is told. */
+#define KSHARE_MAX_CIRCLE	64
+
+int kshare_owner_import(const struct kshare_run *run, u64 *owner);
+
+/* Of a lock or rlock whose lock is held, or that is owned. */
+bool kshare_lock_is_held(struct kshare_object *obj, const struct kshare_client *client, u64 owner);
+struct kshare_client *kshare_lock_holder(struct kshare_object *obj, u64 *owner);
+u32 kshare_lock_let_go(struct kshare_run *run);
+void kshare_lock_undo(struct kshare_object *obj, bool died);
+bool kshare_lock_take(struct kshare_run *run, u64 owner, u32 depth);
 
 #endif /* KSHARE_TYPES_LOCK_H */

@@ -8,6 +8,7 @@
 
 struct kshare_client;
 struct kshare_cmd;
+struct kshare_object;
 struct kshare_run;
 
 int kshare_cell_get_quick(struct kshare_client *client, const struct kshare_cmd *cmd);
@@ -102,6 +103,8 @@ int kshare_list_check(struct kshare_run *run);
 void kshare_list_undo(struct kshare_run *run);
 void kshare_list_finish(struct kshare_run *run);
 
+int kshare_lock_acquire_quick(struct kshare_client *client, const struct kshare_cmd *cmd);
+int kshare_lock_release_quick(struct kshare_client *client, const struct kshare_cmd *cmd);
 int kshare_lock_acquire(struct kshare_run *run);
 int kshare_lock_acquire_prepare(struct kshare_run *run);
 void kshare_lock_acquire_undo(struct kshare_run *run);
