@@ -545,6 +545,26 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.undo = kshare_lock_release_undo,
 	},
 
+	[KSHARE_OP_RWLOCK_ACQUIRE] = {
+		.name = "rwlock_acquire", .types = RWLOCK, .rights = WAIT, .flags = WAITS | MULTI,
+		.cmd_flags = KSHARE_NOWAIT | KSHARE_SHARED | KSHARE_DETECT,
+		.fields = HANDLE | KEY | UNTIL | OUT, .key = INTEGER | NONE,
+		.prepare = kshare_rwlock_acquire_prepare, .apply = kshare_rwlock_acquire,
+		.undo = kshare_rwlock_acquire_undo, .finish = kshare_rwlock_finish,
+	},
+	[KSHARE_OP_RWLOCK_RELEASE] = {
+		.name = "rwlock_release", .types = RWLOCK, .rights = WAIT,
+		.fields = HANDLE | KEY, .key = INTEGER | NONE,
+		.prepare = kshare_rwlock_release_prepare, .apply = kshare_rwlock_release,
+		.undo = kshare_rwlock_release_undo, .finish = kshare_rwlock_finish,
+	},
+	[KSHARE_OP_RWLOCK_DOWNGRADE] = {
+		.name = "rwlock_downgrade", .types = RWLOCK, .rights = WAIT,
+		.fields = HANDLE | KEY, .key = INTEGER | NONE,
+		.prepare = kshare_rwlock_release_prepare, .apply = kshare_rwlock_downgrade,
+		.undo = kshare_rwlock_downgrade_undo,
+	},
+
 	[KSHARE_OP_EVENT_SET] = {
 		.name = "event_set", .types = EVENT, .rights = W,
 		.fields = HANDLE | OUT,

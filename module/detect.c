@@ -42,6 +42,8 @@ struct kshare_step {
 
 static struct kshare_client *kshare_holder(struct kshare_object *obj, u32 n, u64 *owner)
 {
+	if (obj->type == KSHARE_TYPE_RWLOCK)
+		return kshare_rwlock_holder(obj, n, owner);
 	return n ? NULL : kshare_lock_holder(obj, owner);
 }
 

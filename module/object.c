@@ -19,6 +19,7 @@ static const struct kshare_type_ops *const kshare_types[] = {
 	[KSHARE_TYPE_LOCK] = &kshare_lock_type,
 	[KSHARE_TYPE_RLOCK] = &kshare_rlock_type,
 	[KSHARE_TYPE_EVENT] = &kshare_event_type,
+	[KSHARE_TYPE_RWLOCK] = &kshare_rwlock_type,
 };
 
 const struct kshare_type_ops *kshare_type_find(u32 type)

@@ -111,6 +111,17 @@ void kshare_lock_acquire_undo(struct kshare_run *run);
 int kshare_lock_release(struct kshare_run *run);
 void kshare_lock_release_undo(struct kshare_run *run);
 
+int kshare_rwlock_acquire_prepare(struct kshare_run *run);
+int kshare_rwlock_acquire(struct kshare_run *run);
+void kshare_rwlock_acquire_undo(struct kshare_run *run);
+int kshare_rwlock_release_prepare(struct kshare_run *run);
+int kshare_rwlock_release(struct kshare_run *run);
+void kshare_rwlock_release_undo(struct kshare_run *run);
+int kshare_rwlock_downgrade(struct kshare_run *run);
+void kshare_rwlock_downgrade_undo(struct kshare_run *run);
+void kshare_rwlock_finish(struct kshare_run *run);
+struct kshare_client *kshare_rwlock_holder(struct kshare_object *obj, u32 n, u64 *owner);
+
 int kshare_event_set(struct kshare_run *run);
 int kshare_event_clear(struct kshare_run *run);
 int kshare_event_is_set(struct kshare_run *run);
