@@ -565,6 +565,26 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.undo = kshare_rwlock_downgrade_undo,
 	},
 
+	[KSHARE_OP_SEMAPHORE_ACQUIRE] = {
+		.name = "semaphore_acquire", .types = SEMAPHORE, .rights = WAIT,
+		.flags = WAITS | MULTI,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = HANDLE | UNTIL | OUT | NR,
+		.prepare = kshare_semaphore_acquire_prepare, .apply = kshare_semaphore_acquire,
+		.undo = kshare_semaphore_acquire_undo, .finish = kshare_semaphore_finish,
+	},
+	[KSHARE_OP_SEMAPHORE_RELEASE] = {
+		.name = "semaphore_release", .types = SEMAPHORE, .rights = WAIT,
+		.fields = HANDLE | OUT | NR,
+		.prepare = kshare_semaphore_release_prepare, .apply = kshare_semaphore_release,
+		.undo = kshare_semaphore_release_undo, .finish = kshare_semaphore_finish,
+	},
+	[KSHARE_OP_SEMAPHORE_VALUE] = {
+		.name = "semaphore_value", .types = SEMAPHORE, .rights = R,
+		.fields = HANDLE | OUT,
+		.apply = kshare_semaphore_value,
+	},
+
 	[KSHARE_OP_EVENT_SET] = {
 		.name = "event_set", .types = EVENT, .rights = W,
 		.fields = HANDLE | OUT,

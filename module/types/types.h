@@ -122,6 +122,15 @@ void kshare_rwlock_downgrade_undo(struct kshare_run *run);
 void kshare_rwlock_finish(struct kshare_run *run);
 struct kshare_client *kshare_rwlock_holder(struct kshare_object *obj, u32 n, u64 *owner);
 
+int kshare_semaphore_acquire_prepare(struct kshare_run *run);
+int kshare_semaphore_acquire(struct kshare_run *run);
+void kshare_semaphore_acquire_undo(struct kshare_run *run);
+int kshare_semaphore_release_prepare(struct kshare_run *run);
+int kshare_semaphore_release(struct kshare_run *run);
+void kshare_semaphore_release_undo(struct kshare_run *run);
+int kshare_semaphore_value(struct kshare_run *run);
+void kshare_semaphore_finish(struct kshare_run *run);
+
 int kshare_event_set(struct kshare_run *run);
 int kshare_event_clear(struct kshare_run *run);
 int kshare_event_is_set(struct kshare_run *run);

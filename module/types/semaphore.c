@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Semaphores: permits that are taken and given back.
+ *
+ * How many are free stands in one 64-bit word.  Whose those are that were taken is
+ * noted for each client, and given back when it ends, unless the semaphore was
+ * created with KSHARE_SIGNALLING, when anybody may add permits.
+ */
+#include <linux/poll.h>
+
+#include "../command.h"
+#include "../inspect.h"
+#include "../lockset.h"
+#include "../observe.h"
+#include "types.h"
+
+/**
+ * struct kshare_semaphore - a semaphore
+ * @obj: object
+ * @word: permits that are free
+ * @bound: most that there may be
+ * @holders: &struct kshare_permits by client number
+ */
+struct kshare_semaphore {
+	struct kshare_object obj;
+	atomic64_t word;
+	u64 bound;
+	struct rb_root holders;
+};
+
+/**
+ * struct kshare_permits - permits that a client holds
+ * @hold: that it does
+ * @node: in &kshare_semaphore.holders
+ * @count: how many; none at the moment, if it is 0
+ */
+struct kshare_permits {
+	struct kshare_hold hold;
+	struct rb_node node;
+	u32 count;
+};
+
+static struct kshare_semaphore *kshare_semaphore_of(const struct kshare_object *obj)
+{
+	return container_of(obj, struct kshare_semaphore, obj);
+}
+
+static int kshare_semaphore_init(struct kshare_object *obj, const struct kshare_create *how)
+{
+	struct kshare_semaphore *sem = kshare_semaphore_of(obj);
+	const struct kshare_val *bound = how->value;
+
+	if (bound->type != KSHARE_NONE &&
+	    (bound->type != KSHARE_INT || bound->i <= 0 || bound->i > U32_MAX))
+		return -EINVAL;
+	if (how->size > U32_MAX)
+		return -EINVAL;
+	sem->bound = bound->type == KSHARE_NONE ? S64_MAX : bound->i;
+	if (how->size > sem->bound)
+		return -EINVAL;
+	atomic64_set(&sem->word, how->size);
+	sem->holders = RB_ROOT;
+	return 0;
+}
+
+static void kshare_semaphore_destroy(struct kshare_object *obj, struct kshare_doom *doom)
+{
+	struct kshare_semaphore *sem = kshare_semaphore_of(obj);
+	struct kshare_permits *p, *next;
+
+	/* Of clients that are being settled, or took permits and closed all handles. */
+	rbtree_postorder_for_each_entry_safe(p, next, &sem->holders, node) {
+		kshare_hold_del(&p->hold);
+		kfree(p);
+	}
+}
+
+static struct kshare_permits *kshare_permits_find(struct kshare_semaphore *sem,
+						  const struct kshare_client *client)
+{
+	struct rb_node *node = sem->holders.rb_node;
+
+	while (node) {
+		struct kshare_permits *p = rb_entry(node, struct kshare_permits, node);
+
+		if (p->hold.client == client)
+			return p;
+		node = client->number < p->hold.client->number ? node->rb_left : node->rb_right;
+	}
+	return NULL;
+}
+
+static void kshare_permits_add(struct kshare_semaphore *sem, struct kshare_client *client,
+			       struct kshare_permits *p)
+{
+	struct rb_node **link = &sem->holders.rb_node, *parent = NULL;
+	const struct kshare_client *there;
+
+	while (*link) {
+		parent = *link;
+		there = rb_entry(parent, struct kshare_permits, node)->hold.client;
+		link = client->number < there->number ? &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&p->node, parent, link);
+	rb_insert_color(&p->node, &sem->holders);
+	kshare_hold_add(&p->hold, &sem->obj, client, KSHARE_HOLD_PERMIT);
+}
+
+static void kshare_permits_del(struct kshare_semaphore *sem, struct kshare_permits *p)
+{
+	rb_erase(&p->node, &sem->holders);
+	kshare_hold_del(&p->hold);
+	kshare_object_regrow(&sem->obj, -(s64)sizeof(*p));
+}
+
+/* May be asked without a lock: only for what no semaphore holds is it a guess. */
+static bool kshare_semaphore_holds(const struct kshare_object *obj,
+				   const struct kshare_client *client)
+{
+	return !RB_EMPTY_ROOT(&kshare_semaphore_of(obj)->holders);
+}
+
+static bool kshare_semaphore_abandon(struct kshare_object *obj, struct kshare_client *client,
+				     bool died)
+{
+	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
+	struct kshare_semaphore *sem = kshare_semaphore_of(obj);
+	struct kshare_permits *p;
+	bool more = false;
+
+	kshare_object_lock(obj);
+	p = kshare_permits_find(sem, client);
+	if (p)
+		kshare_permits_del(sem, p);
+	if (p && p->count) {
+		atomic64_add(p->count, &sem->word);
+		WRITE_ONCE(obj->version, obj->version + 1);
+		kshare_observe(obj);
+		more = kshare_grant(obj, false, &wakes);
+	}
+	kshare_object_unlock(obj);
+	kshare_wakes_run(&wakes);
+	if (more)
+		kshare_grant_rest(obj);
+	kfree(p);
+	return false;
+}
+
+static void kshare_semaphore_stat(struct kshare_object *obj, struct kshare_stat *stat)
+{
+	stat->length = atomic64_read(&kshare_semaphore_of(obj)->word);
+}
+
+static __poll_t kshare_semaphore_poll(struct kshare_object *obj)
+{
+	return atomic64_read(&kshare_semaphore_of(obj)->word) > 0 && list_empty(&obj->waiters) ?
+		EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static void kshare_semaphore_who(struct kshare_object *obj, struct kshare_who_list *list)
+{
+	struct rb_node *node;
+
+	for (node = rb_first(&kshare_semaphore_of(obj)->holders); node; node = rb_next(node)) {
+		struct kshare_permits *p = rb_entry(node, struct kshare_permits, node);
+
+		if (p->count)
+			kshare_who_add(list, p->hold.client, 0, p->count, 0);
+		cond_resched();
+	}
+}
+
+const struct kshare_type_ops kshare_semaphore_type = {
+	.type = KSHARE_TYPE_SEMAPHORE,
+	.size = sizeof(struct kshare_semaphore),
+	.flags = KSHARE_SIGNALLING,
+	.fifo = true,
+	.init = kshare_semaphore_init,
+	.destroy = kshare_semaphore_destroy,
+	.stat = kshare_semaphore_stat,
+	.holds = kshare_semaphore_holds,
+	.abandon = kshare_semaphore_abandon,
+	.poll = kshare_semaphore_poll,
+	.who = kshare_semaphore_who,
+};
+
+static bool kshare_semaphore_tracks(const struct kshare_object *obj)
+{
+	return !(obj->flags & KSHARE_SIGNALLING);
+}
+
+int kshare_semaphore_release_prepare(struct kshare_run *run)
+{
+	run->u.semaphore.count = run->nr ?: 1;
+	return run->nr > INT_MAX ? -EINVAL : 0;
+}
+
+int kshare_semaphore_acquire_prepare(struct kshare_run *run)
+{
+	int ret = kshare_semaphore_release_prepare(run);
+
+	if (ret || !run->u.semaphore.need || run->u.semaphore.spare)
+		return ret;
+	run->u.semaphore.spare = kzalloc(sizeof(*run->u.semaphore.spare), GFP_KERNEL_ACCOUNT);
+	return run->u.semaphore.spare ? 0 : -ENOMEM;
+}
+
+void kshare_semaphore_finish(struct kshare_run *run)
+{
+	kfree(run->u.semaphore.spare);
+}
+
+/* Charges the record of a new holder: 0 or -EDQUOT; to undo something it may. */
+static int kshare_semaphore_take(struct kshare_run *run, bool undo)
+{
+	struct kshare_semaphore *sem = kshare_semaphore_of(run->obj);
+	struct kshare_permits *p = NULL;
+	int ret;
+
+	if (kshare_semaphore_tracks(run->obj)) {
+		p = kshare_permits_find(sem, run->client);
+		if (!p) {
+			p = run->u.semaphore.spare;
+			ret = undo ? 0 : kshare_object_grow(run->obj, sizeof(*p));
+			if (ret)
+				return ret;
+			if (undo)
+				kshare_object_regrow(run->obj, sizeof(*p));
+			run->u.semaphore.spare = NULL;
+			run->u.semaphore.added = true;
+			p->count = 0;
+			kshare_permits_add(sem, run->client, p);
+		}
+		p->count += run->u.semaphore.count;
+	}
+	atomic64_sub(run->u.semaphore.count, &sem->word);
+	return 0;
+}
+
+/* False if the client does not hold so many. */
+static bool kshare_semaphore_give(struct kshare_run *run)
+{
+	struct kshare_semaphore *sem = kshare_semaphore_of(run->obj);
+	struct kshare_permits *p;
+
+	if (kshare_semaphore_tracks(run->obj)) {
+		p = kshare_permits_find(sem, run->client);
+		if (!p || p->count < run->u.semaphore.count)
+			return false;
+		/* Kept, even if there is none left: it will be wanted again. */
+		p->count -= run->u.semaphore.count;
+	}
+	atomic64_add(run->u.semaphore.count, &sem->word);
+	return true;
+}
+
+int kshare_semaphore_acquire(struct kshare_run *run)
+{
+	struct kshare_semaphore *sem = kshare_semaphore_of(run->obj);
+	bool wait;
+	int ret;
+
+	if (run->u.semaphore.count > sem->bound)
+		return -EOVERFLOW;
+	/* Who came earlier goes first. */
+	wait = (!run->waiting && !list_empty(&run->obj->waiters)) ||
+	       atomic64_read(&sem->word) < run->u.semaphore.count;
+	/* Who waits must have all that it may need, but most do not. */
+	if (kshare_semaphore_tracks(run->obj) && !run->u.semaphore.spare &&
+	    (wait ? run->member || !(run->flags & KSHARE_NOWAIT) :
+		    !kshare_permits_find(sem, run->client))) {
+		/* Its handle was closed meanwhile, and what it was known by went. */
+		if (run->waiting)
+			return wait ? KSHARE_MUST_WAIT : -EBADF;
+		run->u.semaphore.need = true;
+		return KSHARE_MUST_PREPARE;
+	}
+	if (wait)
+		return KSHARE_MUST_WAIT;
+	ret = kshare_semaphore_take(run, false);
+	if (ret)
+		return ret;
+	kshare_touch(run);
+	run->number = atomic64_read(&sem->word);
+	return 0;
+}
+
+void kshare_semaphore_acquire_undo(struct kshare_run *run)
+{
+	struct kshare_semaphore *sem = kshare_semaphore_of(run->obj);
+	struct kshare_permits *p;
+
+	/* It may be that the client has given them back meanwhile. */
+	if (!kshare_semaphore_give(run) || run->late || !run->u.semaphore.added)
+		return;
+	p = kshare_permits_find(sem, run->client);
+	kshare_permits_del(sem, p);
+	run->u.semaphore.spare = p;
+	run->u.semaphore.added = false;
+}
+
+int kshare_semaphore_release(struct kshare_run *run)
+{
+	struct kshare_semaphore *sem = kshare_semaphore_of(run->obj);
+
+	if (atomic64_read(&sem->word) + run->u.semaphore.count > sem->bound)
+		return -EOVERFLOW;
+	if (!kshare_semaphore_give(run))
+		return -EPERM;
+	kshare_touch(run);
+	run->number = atomic64_read(&sem->word);
+	return 0;
+}
+
+/* At once: nobody has taken them yet. */
+void kshare_semaphore_release_undo(struct kshare_run *run)
+{
+	kshare_semaphore_take(run, true);
+}
+
+int kshare_semaphore_value(struct kshare_run *run)
+{
+	run->number = atomic64_read(&kshare_semaphore_of(run->obj)->word);
+	return 0;
+}
