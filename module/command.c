@@ -585,6 +585,22 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.apply = kshare_semaphore_value,
 	},
 
+	[KSHARE_OP_CONDITION_WAIT] = {
+		.name = "condition_wait", .types = CONDITION, .rights = WAIT,
+		.flags = WAITS | OF_LOCK,
+		.fields = HANDLE | KEY | UNTIL | OUT, .key = INTEGER | NONE,
+		.prepare = kshare_condition_prepare, .apply = kshare_condition_wait,
+		.undo = kshare_condition_wait_undo, .line = kshare_condition_line,
+		.queued = kshare_condition_queued, .left = kshare_condition_left,
+	},
+	[KSHARE_OP_CONDITION_NOTIFY] = {
+		.name = "condition_notify", .types = CONDITION, .rights = WAIT,
+		.flags = NO_ATOMIC | OF_LOCK,
+		.cmd_flags = KSHARE_ALL,
+		.fields = HANDLE | KEY | NR, .key = INTEGER | NONE,
+		.prepare = kshare_condition_prepare, .apply = kshare_condition_notify,
+	},
+
 	[KSHARE_OP_EVENT_SET] = {
 		.name = "event_set", .types = EVENT, .rights = W,
 		.fields = HANDLE | OUT,

@@ -2,6 +2,7 @@
 /* Looking at objects: what they are, who holds them, who waits for them. */
 #include "inspect.h"
 #include "lockset.h"
+#include "types/condition.h"
 
 int kshare_stat(struct kshare_run *run)
 {
@@ -85,6 +86,22 @@ static void kshare_who_waits(struct kshare_who_list *list, struct list_head *lin
 	}
 }
 
+/* With the lockset held nobody else owns the lock. */
+static void kshare_who_condition(struct kshare_who_list *list, struct kshare_object *obj)
+{
+	struct kshare_object *lock = kshare_condition_lock(obj);
+	struct list_head *line = kshare_condition_waiters(obj);
+
+	if (lock->owned) {
+		kshare_who_waits(list, line, true);
+		return;
+	}
+	spin_lock(&lock->lock);
+	kshare_who_waits(list, line, false);
+	list->count = obj->waiter_count;
+	spin_unlock(&lock->lock);
+}
+
 int kshare_who_apply(struct kshare_run *run)
 {
 	struct kshare_who_list list = { .run = run };
@@ -100,6 +117,8 @@ int kshare_who_apply(struct kshare_run *run)
 	for (n = 1; obj->ops->line && (line = obj->ops->line(obj, n)); n++)
 		kshare_who_waits(&list, line, true);
 	kshare_who_waits(&list, &obj->all_waiters, true);
+	if (obj->type == KSHARE_TYPE_CONDITION)
+		kshare_who_condition(&list, obj);
 	run->number = list.count;
 	return run->out_count / 4;
 }

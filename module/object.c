@@ -21,6 +21,7 @@ static const struct kshare_type_ops *const kshare_types[] = {
 	[KSHARE_TYPE_EVENT] = &kshare_event_type,
 	[KSHARE_TYPE_RWLOCK] = &kshare_rwlock_type,
 	[KSHARE_TYPE_SEMAPHORE] = &kshare_semaphore_type,
+	[KSHARE_TYPE_CONDITION] = &kshare_condition_type,
 };
 
 const struct kshare_type_ops *kshare_type_find(u32 type)

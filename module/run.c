@@ -6,6 +6,7 @@
 #include "command.h"
 #include "lockset.h"
 #include "observe.h"
+#include "types/condition.h"
 
 /* Checks of what needs no memory of the caller's. */
 static int kshare_cmd_check(const struct kshare_row *op, const struct kshare_cmd *cmd)
@@ -192,6 +193,11 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 		return -ENOTTY;
 	if (unlikely(op->rights & ~run->rights))
 		return -EACCES;
+	if (op->flags & KSHARE_ROW_OF_LOCK) {
+		run->peer = run->obj;
+		run->obj = kshare_condition_lock(run->peer);
+		kshare_object_get(run->obj);
+	}
 	return kshare_args_import(run, cmd);
 }
 

@@ -131,6 +131,14 @@ void kshare_semaphore_release_undo(struct kshare_run *run);
 int kshare_semaphore_value(struct kshare_run *run);
 void kshare_semaphore_finish(struct kshare_run *run);
 
+int kshare_condition_prepare(struct kshare_run *run);
+int kshare_condition_wait(struct kshare_run *run);
+void kshare_condition_wait_undo(struct kshare_run *run);
+struct list_head *kshare_condition_line(struct kshare_run *run);
+void kshare_condition_queued(struct kshare_run *run);
+int kshare_condition_left(struct kshare_run *run, int why);
+int kshare_condition_notify(struct kshare_run *run);
+
 int kshare_event_set(struct kshare_run *run);
 int kshare_event_clear(struct kshare_run *run);
 int kshare_event_is_set(struct kshare_run *run);
