@@ -601,6 +601,26 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.prepare = kshare_condition_prepare, .apply = kshare_condition_notify,
 	},
 
+	[KSHARE_OP_BARRIER_WAIT] = {
+		.name = "barrier_wait", .types = BARRIER, .rights = WAIT,
+		.flags = WAITS,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = HANDLE | UNTIL,
+		.prepare = kshare_barrier_wait_prepare, .apply = kshare_barrier_wait,
+		.undo = kshare_barrier_undo, .finish = kshare_barrier_wait_finish,
+		.queued = kshare_barrier_queued, .left = kshare_barrier_left,
+	},
+	[KSHARE_OP_BARRIER_ABORT] = {
+		.name = "barrier_abort", .types = BARRIER, .rights = W,
+		.fields = HANDLE,
+		.apply = kshare_barrier_abort, .undo = kshare_barrier_undo,
+	},
+	[KSHARE_OP_BARRIER_RESET] = {
+		.name = "barrier_reset", .types = BARRIER, .rights = W,
+		.fields = HANDLE,
+		.apply = kshare_barrier_reset, .undo = kshare_barrier_undo,
+	},
+
 	[KSHARE_OP_EVENT_SET] = {
 		.name = "event_set", .types = EVENT, .rights = W,
 		.fields = HANDLE | OUT,

@@ -139,6 +139,15 @@ void kshare_condition_queued(struct kshare_run *run);
 int kshare_condition_left(struct kshare_run *run, int why);
 int kshare_condition_notify(struct kshare_run *run);
 
+int kshare_barrier_wait_prepare(struct kshare_run *run);
+int kshare_barrier_wait(struct kshare_run *run);
+void kshare_barrier_wait_finish(struct kshare_run *run);
+void kshare_barrier_queued(struct kshare_run *run);
+int kshare_barrier_left(struct kshare_run *run, int why);
+int kshare_barrier_abort(struct kshare_run *run);
+int kshare_barrier_reset(struct kshare_run *run);
+void kshare_barrier_undo(struct kshare_run *run);
+
 int kshare_event_set(struct kshare_run *run);
 int kshare_event_clear(struct kshare_run *run);
 int kshare_event_is_set(struct kshare_run *run);
