@@ -643,6 +643,77 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.apply = kshare_event_wait, .undo = kshare_event_undo,
 	},
 
+	[KSHARE_OP_QUEUE_PUT] = {
+		.name = "queue_put", .types = QUEUE, .rights = W, .flags = WAITS | MULTI | STAYS,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = HANDLE | KEY | VALUE | UNTIL | OUT, .key = NUMBER, .value = ANY,
+		.prepare = kshare_queue_put_prepare, .apply = kshare_queue_put,
+		.undo = kshare_queue_put_undo, .finish = kshare_queue_finish,
+		.line = kshare_queue_put_line,
+	},
+	[KSHARE_OP_QUEUE_PUT_MANY] = {
+		.name = "queue_put_many", .types = QUEUE, .rights = W,
+		.flags = WAITS | MULTI | STAYS,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = HANDLE | VALUE | UNTIL | OUT, .value = VECTOR,
+		.prepare = kshare_queue_put_many_prepare, .apply = kshare_queue_put,
+		.undo = kshare_queue_put_undo, .finish = kshare_queue_finish,
+		.line = kshare_queue_put_line,
+	},
+	[KSHARE_OP_QUEUE_GET] = {
+		.name = "queue_get", .types = QUEUE, .rights = RW, .flags = WAITS | MULTI,
+		.cmd_flags = KSHARE_NOWAIT | KSHARE_LEASE,
+		.fields = HANDLE | UNTIL | OUT,
+		.prepare = kshare_queue_prepare, .apply = kshare_queue_get,
+		.undo = kshare_queue_get_undo, .finish = kshare_queue_finish,
+	},
+	[KSHARE_OP_QUEUE_GET_MANY] = {
+		.name = "queue_get_many", .types = QUEUE, .rights = RW, .flags = WAITS | MULTI,
+		.cmd_flags = KSHARE_NOWAIT | KSHARE_LEASE,
+		.fields = HANDLE | UNTIL | OUT | NR,
+		.prepare = kshare_queue_get_many_prepare, .apply = kshare_queue_get_many,
+		.undo = kshare_queue_get_undo, .finish = kshare_queue_finish,
+	},
+	[KSHARE_OP_QUEUE_PEEK] = {
+		.name = "queue_peek", .types = QUEUE, .rights = R,
+		.fields = HANDLE | OUT,
+		.apply = kshare_queue_peek,
+	},
+	[KSHARE_OP_QUEUE_LEN] = {
+		.name = "queue_len", .types = QUEUE, .rights = R,
+		.fields = HANDLE | OUT,
+		.apply = kshare_queue_len,
+	},
+	[KSHARE_OP_QUEUE_ACK] = {
+		.name = "queue_ack", .types = QUEUE, .rights = W,
+		.fields = HANDLE | KEY, .key = INTEGER,
+		.prepare = kshare_queue_prepare, .apply = kshare_queue_ack,
+		.undo = kshare_queue_ack_undo, .finish = kshare_queue_finish,
+	},
+	[KSHARE_OP_QUEUE_NACK] = {
+		.name = "queue_nack", .types = QUEUE, .rights = W, .flags = NO_ATOMIC,
+		.fields = HANDLE | KEY, .key = INTEGER,
+		.prepare = kshare_queue_prepare, .apply = kshare_queue_nack,
+		.finish = kshare_queue_finish,
+	},
+	[KSHARE_OP_QUEUE_TASK_DONE] = {
+		.name = "queue_task_done", .types = QUEUE, .rights = W,
+		.fields = HANDLE | OUT | NR,
+		.apply = kshare_queue_task_done, .undo = kshare_queue_task_done_undo,
+	},
+	[KSHARE_OP_QUEUE_JOIN] = {
+		.name = "queue_join", .types = QUEUE, .rights = WAIT, .flags = WAITS | MULTI,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = HANDLE | UNTIL,
+		.apply = kshare_queue_join, .line = kshare_queue_join_line,
+	},
+	[KSHARE_OP_QUEUE_SHUTDOWN] = {
+		.name = "queue_shutdown", .types = QUEUE, .rights = W,
+		.cmd_flags = KSHARE_IMMEDIATE,
+		.fields = HANDLE | OUT,
+		.prepare = kshare_queue_prepare, .apply = kshare_queue_shutdown,
+		.undo = kshare_queue_shutdown_undo, .finish = kshare_queue_shutdown_finish,
+	},
 };
 
 u32 kshare_op_count(void)

@@ -23,6 +23,7 @@ static const struct kshare_type_ops *const kshare_types[] = {
 	[KSHARE_TYPE_SEMAPHORE] = &kshare_semaphore_type,
 	[KSHARE_TYPE_CONDITION] = &kshare_condition_type,
 	[KSHARE_TYPE_BARRIER] = &kshare_barrier_type,
+	[KSHARE_TYPE_QUEUE] = &kshare_queue_type,
 };
 
 const struct kshare_type_ops *kshare_type_find(u32 type)

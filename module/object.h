@@ -144,6 +144,7 @@ extern const struct kshare_type_ops kshare_rwlock_type;
 extern const struct kshare_type_ops kshare_semaphore_type;
 extern const struct kshare_type_ops kshare_condition_type;
 extern const struct kshare_type_ops kshare_barrier_type;
+extern const struct kshare_type_ops kshare_queue_type;
 
 /* Does anybody wait for it?  Under its lock. */
 static inline bool kshare_has_waiters(const struct kshare_object *obj)

@@ -154,4 +154,28 @@ int kshare_event_is_set(struct kshare_run *run);
 int kshare_event_wait(struct kshare_run *run);
 void kshare_event_undo(struct kshare_run *run);
 
+int kshare_queue_prepare(struct kshare_run *run);
+int kshare_queue_put_prepare(struct kshare_run *run);
+int kshare_queue_put_many_prepare(struct kshare_run *run);
+int kshare_queue_put(struct kshare_run *run);
+void kshare_queue_put_undo(struct kshare_run *run);
+struct list_head *kshare_queue_put_line(struct kshare_run *run);
+int kshare_queue_get(struct kshare_run *run);
+int kshare_queue_get_many_prepare(struct kshare_run *run);
+int kshare_queue_get_many(struct kshare_run *run);
+void kshare_queue_get_undo(struct kshare_run *run);
+int kshare_queue_peek(struct kshare_run *run);
+int kshare_queue_len(struct kshare_run *run);
+int kshare_queue_ack(struct kshare_run *run);
+void kshare_queue_ack_undo(struct kshare_run *run);
+int kshare_queue_nack(struct kshare_run *run);
+int kshare_queue_task_done(struct kshare_run *run);
+void kshare_queue_task_done_undo(struct kshare_run *run);
+int kshare_queue_join(struct kshare_run *run);
+struct list_head *kshare_queue_join_line(struct kshare_run *run);
+int kshare_queue_shutdown(struct kshare_run *run);
+void kshare_queue_shutdown_undo(struct kshare_run *run);
+void kshare_queue_shutdown_finish(struct kshare_run *run);
+void kshare_queue_finish(struct kshare_run *run);
+
 #endif /* KSHARE_TYPES_TYPES_H */
