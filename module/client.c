@@ -61,6 +61,7 @@ static void kshare_client_settle(struct kshare_client *client)
 	memset(client->near, 0, sizeof(client->near));
 	xa_for_each(&client->handles, id, handle) {
 		xa_erase(&client->handles, id);
+		kshare_watches_end(client, handle->obj);
 		kshare_object_put_deferred(handle->obj, &doom);
 		kfree_rcu(handle, rcu);
 		kshare_doom_run(&doom);

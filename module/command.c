@@ -192,6 +192,16 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.fields = HANDLE,
 		.issue = kshare_export_fd,
 	},
+	[KSHARE_OP_WATCH] = {
+		.name = "watch", .types = ANY_TYPE, .rights = R, .flags = NO_ATOMIC,
+		.fields = HANDLE | KEY | VALUE | NR, .key = ANY, .value = REF,
+		.issue = kshare_watch,
+	},
+	[KSHARE_OP_UNWATCH] = {
+		.name = "unwatch", .types = ANY_TYPE, .rights = R, .flags = NO_ATOMIC,
+		.fields = HANDLE | NR,
+		.issue = kshare_unwatch,
+	},
 	[KSHARE_OP_WHO] = {
 		.name = "who", .types = ANY_TYPE, .rights = R,
 		.fields = HANDLE | OUT,

@@ -169,6 +169,7 @@ void kshare_handle_closed(struct kshare_client *client, struct kshare_object *ob
 {
 	if (((obj->ops->holds && obj->ops->holds(obj, client)) || READ_ONCE(obj->observers)) &&
 	    !kshare_handle_other(client, obj)) {
+		kshare_watches_end(client, obj);
 		while (obj->ops->abandon && obj->ops->abandon(obj, client, false))
 			cond_resched();
 	}

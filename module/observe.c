@@ -38,6 +38,7 @@ void kshare_observers_free(struct kshare_object *obj)
 {
 	if (likely(!obj->observers))
 		return;
+	kshare_watches_drop(obj);
 	kfree(obj->observers);
 }
 
@@ -58,6 +59,7 @@ void __kshare_observe_poll(struct kshare_object *obj)
 void __kshare_observe(struct kshare_object *obj)
 {
 	__kshare_observe_poll(obj);
+	kshare_watches_note(obj);
 }
 
 static __poll_t kshare_object_poll(struct file *file, struct poll_table_struct *wait)

@@ -22,6 +22,8 @@
 void __kshare_observe(struct kshare_object *obj);
 void __kshare_observe_poll(struct kshare_object *obj);
 void kshare_observers_free(struct kshare_object *obj);
+/* Ends the watches of a client that has died, or of its last handle to @obj. */
+void kshare_watches_end(struct kshare_client *client, struct kshare_object *obj);
 
 /* An object was changed; it is locked or owned. */
 static inline void kshare_observe(struct kshare_object *obj)
@@ -38,5 +40,7 @@ static inline void kshare_observe_poll(struct kshare_object *obj)
 }
 
 int kshare_export_fd(struct kshare_run *run);
+int kshare_watch(struct kshare_run *run);
+int kshare_unwatch(struct kshare_run *run);
 
 #endif /* KSHARE_OBSERVE_H */

@@ -22,5 +22,7 @@ struct kshare_observers {
 };
 
 struct kshare_observers *kshare_observers_get(struct kshare_object *obj);
+void kshare_watches_note(struct kshare_object *obj);
+void kshare_watches_drop(struct kshare_object *obj);
 
 #endif /* KSHARE_WATCH_H */
