@@ -94,6 +94,7 @@ const struct file_operations kshare_fops = {
 	.release = kshare_release,
 	.unlocked_ioctl = kshare_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = kshare_uring_cmd,
 	.mmap = kshare_mmap,
 	.show_fdinfo = kshare_show_fdinfo,
 };

@@ -123,7 +123,9 @@ static long kshare_ioctl_query(void __user *from)
 	}
 
 	query.version = KSHARE_UAPI_VERSION;
-	query.features = KSHARE_FEATURE_ATOMIC_BATCH;
+	query.features = KSHARE_FEATURE_ATOMIC_BATCH | KSHARE_FEATURE_URING;
+	if (KS_URING_CAN_PARK)
+		query.features |= KSHARE_FEATURE_URING_WAITS;
 	query.domain = KSHARE_OWN_DOMAIN;
 	query.op_count = kshare_op_count();
 	query.max_key = KSHARE_MAX_KEY;
