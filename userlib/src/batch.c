@@ -195,10 +195,8 @@ int kshare_batch_run(struct kshare_cmds *batch)
 		/* One failed, and none was carried out. */
 		if (atomic && err < 0)
 			batch->results[i] = i == batch->done ? err : -ECANCELED;
-		if (batch->replies[i] && batch->results[i] >= 0)
-			ks_reply_receive(batch->replies[i]);
-		else if (batch->replies[i])
-			ks_reply_fail(batch->replies[i]);
+		if (batch->replies[i])
+			ks_reply_finish(batch->replies[i], batch->results[i]);
 	}
 	return err < 0 ? err : 0;
 }

@@ -40,10 +40,7 @@ int kshare_submit(struct kshare *k, struct kshare_cmd *cmd, struct kshare_reply 
 		if (ret)
 			return ret;
 	}
-	if (ret >= 0)
-		ks_reply_receive(*reply);
-	else
-		ks_reply_fail(*reply);
+	ks_reply_finish(*reply, ret);
 	return ret;
 }
 

@@ -96,8 +96,11 @@ int ks_obj_id(struct kshare_obj *obj, uint64_t *id);
 int ks_reply_prepare(struct kshare_reply **reply, struct kshare *k);
 void ks_reply_aim(struct kshare_reply *reply, struct kshare_cmd *cmd);
 int ks_reply_grow(struct kshare_reply *reply);
-void ks_reply_receive(struct kshare_reply *reply);
-void ks_reply_fail(struct kshare_reply *reply);
+void ks_reply_finish(struct kshare_reply *reply, int result);
+
+/* lock.c */
+int ks_run_acquire(struct kshare_obj *lock, struct kshare_cmd *cmd, uint64_t *token,
+		   uint32_t *flags);
 
 /* value.c */
 uint32_t ks_value_ref_count(const struct kshare_value *v);

@@ -26,17 +26,16 @@ void kshare_prep_lock_acquire(struct kshare_cmd *cmd, struct kshare_obj *lock,
 	ks_set_deadline(cmd, deadline);
 }
 
-static int acquire(struct kshare_obj *lock, struct kshare_value owner, int64_t deadline,
-		   uint64_t *token, uint32_t *flags)
+/* What takes a lock of any kind gives a token and flags. */
+int ks_run_acquire(struct kshare_obj *lock, struct kshare_cmd *cmd, uint64_t *token,
+		   uint32_t *flags)
 {
 	struct kshare_result result;
-	struct kshare_cmd cmd;
 	int ret;
 
-	kshare_prep_lock_acquire(&cmd, lock, owner, deadline);
-	cmd.out = (uintptr_t)&result;
-	cmd.out_len = sizeof(result);
-	ret = ks_client_submit(lock->k, &cmd);
+	cmd->out = (uintptr_t)&result;
+	cmd->out_len = sizeof(result);
+	ret = ks_client_submit(lock->k, cmd);
 	if (ret < 0)
 		return ret;
 	if (token)
@@ -44,6 +43,15 @@ static int acquire(struct kshare_obj *lock, struct kshare_value owner, int64_t d
 	if (flags)
 		*flags = result.flags;
 	return ret;
+}
+
+static int acquire(struct kshare_obj *lock, struct kshare_value owner, int64_t deadline,
+		   uint64_t *token, uint32_t *flags)
+{
+	struct kshare_cmd cmd;
+
+	kshare_prep_lock_acquire(&cmd, lock, owner, deadline);
+	return ks_run_acquire(lock, &cmd, token, flags);
 }
 
 int kshare_lock_acquire(struct kshare_obj *lock, int64_t deadline, uint64_t *token,
@@ -56,6 +64,38 @@ int kshare_lock_acquire_as(struct kshare_obj *lock, uint64_t owner, int64_t dead
 			   uint64_t *token, uint32_t *flags)
 {
 	return acquire(lock, kshare_uint(owner), deadline, token, flags);
+}
+
+void kshare_prep_lock_acquire_detect(struct kshare_cmd *cmd, struct kshare_obj *lock,
+				     struct kshare_value owner, int64_t deadline)
+{
+	kshare_prep_lock_acquire(cmd, lock, owner, deadline);
+	cmd->flags |= KSHARE_DETECT;
+}
+
+int kshare_lock_acquire_detect(struct kshare_obj *lock, struct kshare_value owner,
+			       int64_t deadline, struct kshare_reply **reply)
+{
+	struct kshare_cmd cmd;
+
+	kshare_prep_lock_acquire_detect(&cmd, lock, owner, deadline);
+	return ks_run(lock, &cmd, reply);
+}
+
+unsigned int kshare_waits_for(const struct kshare_reply *reply, struct kshare_waits_for *circle,
+			      unsigned int room)
+{
+	unsigned int count = kshare_reply_count(reply) / 2;
+	unsigned int i;
+
+	for (i = 0; i < count && i < room; i++) {
+		const struct kshare_value *pair = kshare_reply_value(reply, 2 * i);
+
+		circle[i].object = pair[0].u;
+		circle[i].pid = (int32_t)pair[1].i;
+		circle[i].reserved = 0;
+	}
+	return count;
 }
 
 void kshare_prep_lock_release(struct kshare_cmd *cmd, struct kshare_obj *lock,

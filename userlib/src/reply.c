@@ -249,7 +249,7 @@ static void find_refs(struct kshare_reply *r)
 	r->refs = refs;
 }
 
-void ks_reply_receive(struct kshare_reply *reply)
+static void receive(struct kshare_reply *reply)
 {
 	unsigned int i;
 
@@ -266,9 +266,16 @@ void ks_reply_receive(struct kshare_reply *reply)
 	}
 }
 
-/* The command failed.  What it needs (ENOBUFS) stays, to be asked for. */
-void ks_reply_fail(struct kshare_reply *reply)
+/*
+ * The command gave @result.  With KSHARE_DETECT EDEADLK has values; nothing else
+ * wrote any then.  Else, what it needs (ENOBUFS) stays, to be asked for.
+ */
+void ks_reply_finish(struct kshare_reply *reply, int result)
 {
+	if (result >= 0 || result == -EDEADLK) {
+		receive(reply);
+		return;
+	}
 	reply->result->flags = 0;
 	reply->result->count = 0;
 }

@@ -27,16 +27,16 @@ static const struct {
 	{ E2BIG,	"larger than a limit, or a structure of a newer version" },
 	{ ENOBUFS,	"the result does not fit; nothing was changed" },
 	{ EOPNOTSUPP,	"a flag, type or value that the module does not support" },
-	{ EOVERFLOW,	"above the bound" },
+	{ EOVERFLOW,	"the semaphore would get above its bound" },
 	{ ELOOP,	"nested too deeply" },
 	{ ENODEV,	"no such device" },
 	{ ENOTCONN,	"the client was lost at a fork" },
-	{ ESHUTDOWN,	"shut down" },
+	{ ESHUTDOWN,	"the queue is shut down, or the barrier is broken" },
 	{ ETIMEDOUT,	"the deadline has passed" },
 	{ ESTALE,	"not what was expected: somebody changed it" },
 	{ EDQUOT,	"over a limit of the client or domain; nothing was changed" },
-	{ ECANCELED,	"canceled" },
-	{ EOWNERDEAD,	"the other side died" },
+	{ ECANCELED,	"canceled; nothing was done" },
+	{ EOWNERDEAD,	"a party to the barrier has died" },
 };
 
 const char *kshare_strerror(int err)

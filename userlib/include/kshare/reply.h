@@ -43,7 +43,10 @@ void kshare_reply_free(struct kshare_reply *reply);
  */
 int kshare_reply_reserve(struct kshare_reply **reply, size_t bytes);
 
-/** kshare_reply_count() - number of values; 0 after an error, and of NULL */
+/**
+ * kshare_reply_count() - number of values; 0 of NULL, and after an error, but for the
+ * -EDEADLK of kshare_lock_acquire_detect() and its like
+ */
 unsigned int kshare_reply_count(const struct kshare_reply *reply);
 
 /** kshare_reply_number() - the number beside the values: a version, a cursor … */
