@@ -49,6 +49,7 @@
 #include <kshare/namespace.h>
 #include <kshare/list.h>
 #include <kshare/lock.h>
+#include <kshare/rwlock.h>
 #include <kshare/semaphore.h>
 #include <kshare/event.h>
 
