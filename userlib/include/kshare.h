@@ -51,6 +51,7 @@
 #include <kshare/lock.h>
 #include <kshare/rwlock.h>
 #include <kshare/semaphore.h>
+#include <kshare/barrier.h>
 #include <kshare/event.h>
 
 #endif /* KSHARE_H */
