@@ -51,6 +51,7 @@
 #include <kshare/lock.h>
 #include <kshare/rwlock.h>
 #include <kshare/semaphore.h>
+#include <kshare/condition.h>
 #include <kshare/queue.h>
 #include <kshare/barrier.h>
 #include <kshare/event.h>
