@@ -55,5 +55,6 @@
 #include <kshare/queue.h>
 #include <kshare/barrier.h>
 #include <kshare/event.h>
+#include <kshare/wait.h>
 
 #endif /* KSHARE_H */

@@ -95,6 +95,7 @@ int ks_obj_id(struct kshare_obj *obj, uint64_t *id);
 /* reply.c */
 int ks_reply_prepare(struct kshare_reply **reply, struct kshare *k);
 void ks_reply_aim(struct kshare_reply *reply, struct kshare_cmd *cmd);
+bool ks_reply_is_short(const struct kshare_reply *reply);
 int ks_reply_grow(struct kshare_reply *reply);
 void ks_reply_finish(struct kshare_reply *reply, int result);
 

@@ -214,6 +214,12 @@ void ks_reply_aim(struct kshare_reply *reply, struct kshare_cmd *cmd)
 	cmd->out_len = (uint32_t)reply->size;
 }
 
+/* After ENOBUFS of one of several commands: whether it was this one's reply. */
+bool ks_reply_is_short(const struct kshare_reply *reply)
+{
+	return reply->result->number > reply->size;
+}
+
 /* After ENOBUFS: as large as the kernel has asked for. */
 int ks_reply_grow(struct kshare_reply *reply)
 {
