@@ -122,7 +122,8 @@ int kshare_create(struct kshare *k, const struct kshare_create_opts *opts,
 		return err;
 	if (o.reserved || o.type > UINT16_MAX || o.elem > UINT16_MAX)
 		return -EINVAL;
-	if (o.type == KSHARE_TYPE_ARRAY || o.length)
+	/* 0 is a length, or a number of permits, but no bound and no number of parties. */
+	if (o.type == KSHARE_TYPE_ARRAY || o.type == KSHARE_TYPE_SEMAPHORE || o.length)
 		length = kshare_uint(o.length);
 	kshare_prep_create(&cmd, o.domain, o.type, o.elem, length, o.value, o.flags);
 	return ks_obj_make(k, &cmd, o.type, obj);
@@ -220,4 +221,49 @@ int kshare_check_version(struct kshare_obj *obj, uint64_t version)
 
 	kshare_prep_check_version(&cmd, obj, version);
 	return ks_run(obj, &cmd, NULL);
+}
+
+void kshare_prep_export_fd(struct kshare_cmd *cmd, struct kshare_obj *obj)
+{
+	kshare_prep(cmd, KSHARE_OP_EXPORT_FD, obj);
+}
+
+int kshare_export_fd(struct kshare_obj *obj)
+{
+	struct kshare_cmd cmd;
+
+	kshare_prep_export_fd(&cmd, obj);
+	return ks_run(obj, &cmd, NULL);
+}
+
+void kshare_prep_who(struct kshare_cmd *cmd, struct kshare_obj *obj)
+{
+	kshare_prep(cmd, KSHARE_OP_WHO, obj);
+}
+
+int kshare_who(struct kshare_obj *obj, struct kshare_claim *claims, unsigned int room,
+	       uint64_t *total)
+{
+	struct kshare_reply *reply KSHARE_CLEANUP_REPLY = NULL;
+	struct kshare_cmd cmd;
+	unsigned int count, i;
+	int ret;
+
+	kshare_prep_who(&cmd, obj);
+	ret = ks_run(obj, &cmd, &reply);
+	if (ret < 0)
+		return ret;
+	if (total)
+		*total = kshare_reply_number(reply);
+	count = kshare_reply_count(reply) / 4;
+	for (i = 0; i < count && i < room; i++) {
+		const struct kshare_value *v = kshare_reply_value(reply, 4 * i);
+
+		claims[i].pid = (int32_t)v[0].i;
+		claims[i].reserved = 0;
+		claims[i].owner = v[1].u;
+		claims[i].count = v[2].i;
+		claims[i].token = v[3].u;
+	}
+	return (int)i;
 }

@@ -105,10 +105,14 @@ static int submit_wait(struct kshare *k, struct kshare_cmd *cmd, struct kshare_c
 	cmd->out = (uintptr_t)out;
 	cmd->out_len = sizeof(*out);
 	/* What did not fit was not done, and neither was another of them. */
-	do {
+	for (;;) {
 		ret = ks_client_submit(k, cmd);
-	} while (ret == -ENOBUFS && !grow_replies(cmds, count, replies));
-	return ret;
+		if (ret != -ENOBUFS)
+			return ret;
+		ret = grow_replies(cmds, count, replies);
+		if (ret)
+			return ret;
+	}
 }
 
 static void finish_replies(uint32_t count, struct kshare_reply **const *replies, int ret)

@@ -43,7 +43,7 @@ int kshare_condition_create(struct kshare *k, struct kshare_obj *lock, uint32_t 
  *
  * An rlock is given back as often as the caller has it, and taken again as often.
  *
- * **The caller has the lock again** when this returns 1 or more, -ETIMEDOUT, -ECANCELED
+ * The caller has the lock again when this returns 1 or more, -ETIMEDOUT, -ECANCELED
  * or -EINTR.  To be able to say so, after a signal the library takes the lock back
  * itself, and waits for it whatever other signals come.  No other signal than one that
  * kills ends the wait once the caller has been notified.

@@ -35,11 +35,14 @@ void kshare_unref(struct kshare_obj *obj);
  * @size: sizeof(struct kshare_create_opts)
  * @type: enum kshare_type
  * @elem: enum kshare_elem: of cells and arrays
- * @flags: KSHARE_NO_INHERIT; KSHARE_ANY_RELEASES for locks; KSHARE_AUTO_RESET
- *	for events
+ * @flags: KSHARE_NO_INHERIT; KSHARE_ANY_RELEASES for locks; KSHARE_OVERTAKE for locks
+ *	and rlocks; KSHARE_AUTO_RESET for events; KSHARE_LIFO or KSHARE_PRIORITY for
+ *	queues; KSHARE_SIGNALLING for semaphores
  * @domain: where; NULL for the client's own domain
- * @length: of an array, in elements
- * @value: first value of a cell
+ * @length: of an array, in elements; the bound of a queue, 0 for none; the permits that
+ *	a semaphore has at first; the parties of a barrier
+ * @value: first value of a cell; kshare_uint() of a semaphore's bound, kshare_none()
+ *	for none; kshare_ref() of a condition's lock or rlock
  */
 struct kshare_create_opts {
 	size_t size;
@@ -152,6 +155,55 @@ int kshare_same(struct kshare_obj *a, struct kshare_obj *b);
  * one is larger than a result can be.
  */
 int kshare_equal(struct kshare_obj *a, struct kshare_obj *b);
+
+/**
+ * kshare_export_fd() - a descriptor of an object, for poll(2) and epoll(7)
+ * @obj: its proxy, with KSHARE_RIGHT_WAIT
+ *
+ * It is readable (POLLIN) while a wait for an event, an acquisition of a lock, rlock or
+ * semaphore, a shared one of a rwlock, a get from a queue or a wait
+ * at a barrier would return at once, be it with an error: then POLLHUP is set as well.
+ * It is writable (POLLOUT) while an exclusive acquisition of a rwlock or a put to a
+ * queue would.  Between poll() and the call another may have been faster, so the call
+ * is made with KSHARE_TRY.
+ *
+ * Return: the descriptor (with O_CLOEXEC), which is the caller's; it outlives the proxy
+ * and keeps the object.  -EACCES; -ENOTTY for a type that nobody waits for; -EMFILE.
+ */
+int kshare_export_fd(struct kshare_obj *obj);
+/** kshare_prep_export_fd() - prepares kshare_export_fd(); the result is the descriptor */
+void kshare_prep_export_fd(struct kshare_cmd *cmd, struct kshare_obj *obj);
+
+/**
+ * struct kshare_claim - somebody who holds an object, or waits for it
+ * @pid: the process; 0 if this process cannot see it
+ * @reserved: 0
+ * @owner: owner number, KSHARE_OWNER_THREAD set if it was made of a thread; 0 for none
+ * @count: depth, permits or leases that it holds; 0: it waits
+ * @token: of who holds a lock, the fencing token; of who waits, the operation
+ *	(KSHARE_OP_LOCK_ACQUIRE …)
+ */
+struct kshare_claim {
+	int32_t pid;
+	uint32_t reserved;
+	uint64_t owner;
+	int64_t count;
+	uint64_t token;
+};
+
+/**
+ * kshare_who() - who holds an object and who waits for it
+ * @obj: its proxy
+ * @claims: takes them: those that hold it first, then those that wait, in their order
+ * @room: number of elements at @claims
+ * @total: how many there are, which may be more than are told; may be NULL
+ *
+ * Return: how many were stored, @room and KSHARE_MAX_WHO at most.
+ */
+int kshare_who(struct kshare_obj *obj, struct kshare_claim *claims, unsigned int room,
+	       uint64_t *total);
+/** kshare_prep_who() - prepares kshare_who(): four values for each, as <linux/kshare.h> says */
+void kshare_prep_who(struct kshare_cmd *cmd, struct kshare_obj *obj);
 
 KSHARE_END_DECLS
 
