@@ -56,5 +56,6 @@
 #include <kshare/barrier.h>
 #include <kshare/event.h>
 #include <kshare/wait.h>
+#include <kshare/watch.h>
 
 #endif /* KSHARE_H */
