@@ -57,5 +57,6 @@
 #include <kshare/event.h>
 #include <kshare/wait.h>
 #include <kshare/watch.h>
+#include <kshare/uring.h>
 
 #endif /* KSHARE_H */

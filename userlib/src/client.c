@@ -69,6 +69,7 @@ static int load_query(struct kshare *k)
 			k->ops[rows[i].op / 64] |= 1ULL << rows[i].op % 64;
 	}
 	k->domain = q.domain;
+	k->features = q.features;
 	k->max_batch = q.max_batch ? q.max_batch : KSHARE_MAX_BATCH;
 	k->max_vector = q.max_vector ? q.max_vector : KSHARE_MAX_VECTOR;
 	k->max_out = q.max_out ? q.max_out : KSHARE_MAX_OUT;
@@ -234,6 +235,11 @@ int kshare_query(struct kshare *k, struct kshare_query *q)
 bool kshare_has_op(struct kshare *k, uint32_t op)
 {
 	return op < OPS_MAX && k->ops[op / 64] >> op % 64 & 1;
+}
+
+bool kshare_has_feature(struct kshare *k, uint64_t feature)
+{
+	return (k->features & feature) == feature;
 }
 
 void kshare_prep_nop(struct kshare_cmd *cmd)

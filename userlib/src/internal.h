@@ -29,6 +29,7 @@
  * @generation: number of forks between this process and the one that connected
  * @domain: handle of its own domain
  * @no_inherit: KSHARE_CONNECT_NO_INHERIT
+ * @features: KSHARE_FEATURE_*
  * @max_batch: most commands in one batch
  * @max_vector: most values in one vector
  * @max_out: most bytes of a result
@@ -44,6 +45,7 @@ struct kshare {
 	unsigned int generation;
 	uint32_t domain;
 	bool no_inherit;
+	uint64_t features;
 	uint32_t max_batch;
 	uint32_t max_vector;
 	uint32_t max_out;
@@ -98,6 +100,9 @@ void ks_reply_aim(struct kshare_reply *reply, struct kshare_cmd *cmd);
 bool ks_reply_is_short(const struct kshare_reply *reply);
 int ks_reply_grow(struct kshare_reply *reply);
 void ks_reply_finish(struct kshare_reply *reply, int result);
+
+/* uring.c */
+bool ks_uring_reads_late(const char *release);
 
 /* lock.c */
 int ks_run_acquire(struct kshare_obj *lock, struct kshare_cmd *cmd, uint64_t *token,

@@ -120,6 +120,13 @@ int kshare_query(struct kshare *k, struct kshare_query *q);
 bool kshare_has_op(struct kshare *k, uint32_t op);
 
 /**
+ * kshare_has_feature() - whether the module can do something
+ * @k: the client
+ * @feature: KSHARE_FEATURE_*; of several, all
+ */
+bool kshare_has_feature(struct kshare *k, uint64_t feature);
+
+/**
  * kshare_nop() - the operation that does nothing, for the sake of its cost
  * @k: the client
  *
