@@ -22,7 +22,7 @@ KSHARE_BEGIN_DECLS
  *	what another takes, and none comes back when one dies; KSHARE_NO_INHERIT
  * @semaphore: its proxy
  *
- * Return: 0; -EINVAL for more @permits than @bound.
+ * Return: 0; an error for more @permits than @bound.
  */
 int kshare_semaphore_create(struct kshare *k, uint64_t permits, uint64_t bound, uint32_t flags,
 			    struct kshare_obj **semaphore);
