@@ -194,7 +194,8 @@ static void test_condition(void)
 	     { KSHARE_OP_LOCK_ACQUIRE, .ret = 1, .number = 9, .flags = KSHARE_R_OWNER_DIED });
 	check(kshare_condition_wait_as(cond, lock, 6, 123, &token, &flags) == -EINTR);
 	check(token == 9 && flags == KSHARE_R_OWNER_DIED && last.deadline == 0);
-	check(last.handle == kshare_handle(lock) && last.key.type == KSHARE_UINT && last.key.u == 6);
+	check(last.handle == kshare_handle(lock));
+	check(last.key.type == KSHARE_UINT && last.key.u == 6);
 	played();
 
 	/* An rlock as deep as it was; who died is told by the first time. */
@@ -314,7 +315,8 @@ static void test_wait(void)
 
 	/* One of them was too small: that one grows, and all is tried again. */
 	play({ KSHARE_OP_WAIT_ANY, .ret = -ENOBUFS, .number = 5000, .inner = 3 },
-	     { KSHARE_OP_WAIT_ANY, .ret = 2, .number = 5, .count = 1, .values = { 9 }, .inner = 3 });
+	     { KSHARE_OP_WAIT_ANY, .ret = 2, .number = 5, .count = 1, .values = { 9 },
+	       .inner = 3 });
 	check(kshare_wait_any(k, cmds, 3, 123, replies, &result) == 2 && result == 77);
 	check(last.deadline == 123 && last.handle == 0 && last.value.type == KSHARE_BYTES);
 	check(last.value.len == 3 * sizeof(cmds[0]) && last.value.ptr == (uintptr_t)cmds);
