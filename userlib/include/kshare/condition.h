@@ -39,7 +39,8 @@ int kshare_condition_create(struct kshare *k, struct kshare_obj *lock, uint32_t 
  * @deadline: an absolute time or KSHARE_FOREVER.  It is for the notification; the lock
  *	is waited for as long as it takes.
  * @token: as of kshare_lock_acquire(), of the lock taken again; may be NULL
- * @flags: KSHARE_R_OWNER_DIED if the last owner died; may be NULL
+ * @flags: KSHARE_R_OWNER_DIED if the last owner died; may be NULL.  After -ETIMEDOUT and
+ *	-ECANCELED a module may not tell either: then @token is left alone and this is 0.
  *
  * An rlock is given back as often as the caller has it, and taken again as often.
  *
