@@ -31,6 +31,10 @@ static bool arm(int n)
 	return pwrite(fail_fd, buf, strlen(buf), 0) > 0;
 }
 
+/* What WAIT_ANY and WAIT_ALL wait for, and where WATCH puts its messages */
+static struct kshare_cmd members[2];
+static int semaphore, watchers;
+
 /* A command that succeeds on a fresh object, and allocates what it can. */
 static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int ref)
 {
@@ -53,6 +57,19 @@ static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int
 	case KSHARE_OP_CREATE:
 		cmd.nr = KSHARE_CREATE_NR(KSHARE_TYPE_DICT, 0);
 		cmd.value = t_none();
+		break;
+	case KSHARE_OP_WAIT_ANY:
+	case KSHARE_OP_WAIT_ALL:
+		members[0] = t_cmd(KSHARE_OP_QUEUE_GET, handle);
+		members[1] = t_cmd(KSHARE_OP_SEMAPHORE_ACQUIRE, semaphore);
+		cmd.value = t_bytes(members, sizeof(members));
+		break;
+	case KSHARE_OP_CANCEL:
+		cmd.key = t_uint(1);
+		break;
+	case KSHARE_OP_WATCH:
+		cmd.key = t_none();
+		cmd.value = t_ref(watchers);
 		break;
 	case KSHARE_OP_CHECK_VERSION:
 	case KSHARE_OP_DOMAIN_LIMIT:
@@ -85,11 +102,28 @@ static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int
 		cmd.flags = KSHARE_KEYS | KSHARE_VALUES;
 		cmd.key = t_none();
 		break;
+	case KSHARE_OP_QUEUE_PUT:
+		cmd.key = t_none();
+		break;
+	case KSHARE_OP_QUEUE_PUT_MANY:
+		cmd.value = t_vector(vector, 4);
+		break;
+	case KSHARE_OP_QUEUE_GET_MANY:
+		cmd.nr = 5;
+		break;
+	case KSHARE_OP_QUEUE_ACK:
+	case KSHARE_OP_QUEUE_NACK:
+		cmd.key = t_uint(1);
+		break;
 	}
+	if (type == KSHARE_TYPE_LOCK || type == KSHARE_TYPE_RWLOCK || type == KSHARE_TYPE_CONDITION)
+		cmd.key = t_none();
 	if (op->op == KSHARE_OP_LIST_SLICE || op->op == KSHARE_OP_LIST_SLICE_SET ||
 	    op->op == KSHARE_OP_LIST_SLICE_DELETE || op->op == KSHARE_OP_LIST_INDEX)
 		cmd.key = t_none();
-	if (op->flags & KSHARE_OPINFO_WAITS)
+	if (op->op == KSHARE_OP_CONDITION_WAIT)
+		cmd.deadline = 1;
+	else if (op->flags & KSHARE_OPINFO_WAITS)
 		cmd.flags = KSHARE_NOWAIT | (op->op == KSHARE_OP_CELL_WAIT ? KSHARE_UNTIL_NE : 0);
 	return cmd;
 }
@@ -97,9 +131,21 @@ static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int
 /* Objects with something in them. */
 static int make(struct side *s, int type, int ref)
 {
-	int i, h = type == KSHARE_TYPE_ARRAY ?
-		t_create_elem(s, type, KSHARE_ELEM_I64, 100) : t_create(s, type);
+	struct kshare_cmd get;
+	int i, h;
 
+	if (type == KSHARE_TYPE_ARRAY) {
+		h = t_create_elem(s, type, KSHARE_ELEM_I64, 100);
+	} else if (type == KSHARE_TYPE_SEMAPHORE || type == KSHARE_TYPE_BARRIER) {
+		h = t_create_elem(s, type, 0, type == KSHARE_TYPE_BARRIER ? 1 : 100);
+	} else if (type == KSHARE_TYPE_CONDITION) {
+		/* Held, so that one may wait and notify. */
+		i = t_create(s, KSHARE_TYPE_LOCK);
+		t_raw(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE, i));
+		h = t_create_with(s, type, 0, t_none(), t_ref(i));
+	} else {
+		h = t_create(s, type);
+	}
 	for (i = 0; i < 12; i++) {
 		struct kshare_cmd cmd;
 
@@ -108,13 +154,46 @@ static int make(struct side *s, int type, int ref)
 			cmd.key = t_int(i);
 		} else if (type == KSHARE_TYPE_LIST) {
 			cmd = t_cmd(KSHARE_OP_LIST_APPEND, h);
+		} else if (type == KSHARE_TYPE_QUEUE) {
+			cmd = t_cmd(KSHARE_OP_QUEUE_PUT, h);
 		} else {
 			break;
 		}
 		cmd.value = i % 3 ? t_int(i) : t_ref(ref);
 		t_raw(s, cmd);
 	}
+	if (type == KSHARE_TYPE_QUEUE) {
+		get = t_cmd(KSHARE_OP_QUEUE_GET, h);
+		get.flags = KSHARE_LEASE;
+		t_raw(s, get);
+	}
 	return h;
+}
+
+/* The type of object that an operation is tried on; 0 for none */
+static int type_for(const struct kshare_op_info *op)
+{
+	switch (op->op) {
+	case KSHARE_OP_WAIT_ANY:
+	case KSHARE_OP_WAIT_ALL:
+		return KSHARE_TYPE_QUEUE;
+	case KSHARE_OP_EXPORT_FD:
+		return KSHARE_TYPE_EVENT;
+	case KSHARE_OP_WATCH:
+	case KSHARE_OP_UNWATCH:
+	case KSHARE_OP_WHO:
+		return KSHARE_TYPE_LOCK;
+	}
+	return op->types ? __builtin_ctz(op->types) : 0;
+}
+
+/* What a command made that must not be there when it is tried again */
+static void take_back(struct side *s, uint32_t op, int h, int ret)
+{
+	if (op == KSHARE_OP_CLIENT_CLONE || op == KSHARE_OP_EXPORT_FD)
+		close(ret);
+	if (op == KSHARE_OP_WATCH)
+		t_raw(s, t_cmd(KSHARE_OP_UNWATCH, h));
 }
 
 TEST_F(kshare, a_failed_allocation_changes_nothing)
@@ -129,8 +208,10 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 	count = t_query_ops(s, ops, OPS);
 	ASSERT_LT(0, count);
 	ref = t_create(s, KSHARE_TYPE_CELL);
+	semaphore = t_create_elem(s, KSHARE_TYPE_SEMAPHORE, 0, 1000);
+	watchers = t_create_elem(s, KSHARE_TYPE_QUEUE, 0, 10);
 	for (i = 0; i < count; i++) {
-		int type = ops[i].types ? __builtin_ctz(ops[i].types) : 0;
+		int type = type_for(&ops[i]);
 		int h = type > KSHARE_TYPE_DOMAIN ? make(s, type, ref) : 1;
 
 		if (!type && ops[i].op != KSHARE_OP_CLIENT_CLONE)
@@ -145,15 +226,14 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 			ASSERT_TRUE(arm(n));
 			ret = ops[i].fields & KSHARE_FIELD_OUT ? t_run(s, cmd) : t_raw(s, cmd);
 			if (!arm(0)) {
-				if (ops[i].op == KSHARE_OP_CLIENT_CLONE && ret >= 0)
-					close(ret);
+				if (ret >= 0)
+					take_back(s, ops[i].op, h, ret);
 				break;
 			}
 			failed++;
 			if (ret >= 0) {
 				/* It could do without. */
-				if (ops[i].op == KSHARE_OP_CLIENT_CLONE)
-					close(ret);
+				take_back(s, ops[i].op, h, ret);
 				continue;
 			}
 			ASSERT_EQ(0, t_stat(s, h, &after));

@@ -13,6 +13,7 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -193,6 +194,19 @@ static inline int t_create(struct side *s, uint32_t type)
 	return t_create_elem(s, type, 0, 0);
 }
 
+/* The same with flags, and with what the type wants to know. */
+static inline int t_create_with(struct side *s, uint32_t type, uint32_t flags,
+				struct kshare_value key, struct kshare_value value)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CREATE, 0);
+
+	cmd.nr = KSHARE_CREATE_NR(type, 0);
+	cmd.flags = flags;
+	cmd.key = key;
+	cmd.value = value;
+	return t_raw(s, cmd);
+}
+
 static inline int t_close(struct side *s, uint32_t handle)
 {
 	return t_raw(s, t_cmd(KSHARE_OP_CLOSE, handle));
@@ -268,6 +282,66 @@ static inline int t_wait(pid_t pid)
 
 	waitpid(pid, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+/* A child that carries out one command, alone; its status is the errno, or 0. */
+static inline pid_t t_child(struct side *s, struct kshare_cmd cmd)
+{
+	pid_t pid = t_fork(s);
+	int ret;
+
+	if (pid)
+		return pid;
+	s->door = DOOR_CMD;
+	ret = t_raw(s, cmd);
+	_exit(ret < 0 ? -ret : 0);
+}
+
+/* A command that another thread of this process carries out, alone. */
+struct t_thread {
+	int fd;
+	struct kshare_cmd cmd;
+	int ret;
+	pthread_t id;
+	struct reply out;
+};
+
+static inline void *t_thread_run(void *arg)
+{
+	struct t_thread *t = arg;
+
+	t->ret = ioctl(t->fd, KSHARE_IOC_CMD, &t->cmd);
+	if (t->ret < 0)
+		t->ret = -errno;
+	return NULL;
+}
+
+/* Begins it, with its result in t->out if @out. */
+static inline void t_begin(struct side *s, struct t_thread *t, struct kshare_cmd cmd, bool out)
+{
+	t->fd = s->fd;
+	t->cmd = cmd;
+	if (out) {
+		t->cmd.out = (uintptr_t)&t->out;
+		t->cmd.out_len = sizeof(t->out);
+	}
+	if (pthread_create(&t->id, NULL, t_thread_run, t))
+		abort();
+}
+
+/* Its result */
+static inline int t_end(struct t_thread *t)
+{
+	pthread_join(t->id, NULL);
+	return t->ret;
+}
+
+/* How often something is tried that might go wrong: as many as take seconds. */
+static inline int t_rounds(int usual)
+{
+	const char *s = getenv("KSHARE_ROUNDS");
+
+	return s && atoi(s) > 0 ? atoi(s) : usual;
 }
 
 /* Nothing but what was there at first may be left in the domain. */

@@ -12,6 +12,8 @@ static struct kshare_op_info ops[OPS];
 static const uint32_t types[] = {
 	KSHARE_TYPE_CELL, KSHARE_TYPE_ARRAY, KSHARE_TYPE_DICT, KSHARE_TYPE_LIST,
 	KSHARE_TYPE_NAMESPACE, KSHARE_TYPE_LOCK, KSHARE_TYPE_RLOCK, KSHARE_TYPE_EVENT,
+	KSHARE_TYPE_RWLOCK, KSHARE_TYPE_SEMAPHORE, KSHARE_TYPE_CONDITION,
+	KSHARE_TYPE_BARRIER, KSHARE_TYPE_QUEUE,
 };
 
 #define TYPES	(int)(sizeof(types) / sizeof(types[0]))
@@ -19,14 +21,28 @@ static const uint32_t types[] = {
 /* A handle of each type, by type; the domain's is 1. */
 static int handles[16];
 
+static int make(struct side *s, uint32_t type)
+{
+	switch (type) {
+	case KSHARE_TYPE_ARRAY:
+		return t_create_elem(s, type, KSHARE_ELEM_I64, 10);
+	case KSHARE_TYPE_SEMAPHORE:
+		return t_create_elem(s, type, 0, 100);
+	case KSHARE_TYPE_BARRIER:
+		return t_create_elem(s, type, 0, 2);
+	case KSHARE_TYPE_CONDITION:
+		return t_create_with(s, type, 0, t_none(), t_ref(handles[KSHARE_TYPE_LOCK]));
+	}
+	return t_create(s, type);
+}
+
 static void make_all(struct side *s)
 {
 	int i;
 
 	handles[KSHARE_TYPE_DOMAIN] = 1;
 	for (i = 0; i < TYPES; i++)
-		handles[types[i]] = types[i] == KSHARE_TYPE_ARRAY ?
-			t_create_elem(s, types[i], KSHARE_ELEM_I64, 10) : t_create(s, types[i]);
+		handles[types[i]] = make(s, types[i]);
 }
 
 /* The first type that an operation takes. */
@@ -88,7 +104,8 @@ TEST_F(kshare, a_structure_may_grow)
 		/* An answer that does not depend on what was done before. */
 		if (ops[i].op == KSHARE_OP_CLIENT_CLONE || ops[i].op == KSHARE_OP_CREATE ||
 		    ops[i].op == KSHARE_OP_DUP || ops[i].op == KSHARE_OP_DOMAIN_ROOT ||
-		    type_of(&ops[i]) == KSHARE_TYPE_LOCK)
+		    type_of(&ops[i]) == KSHARE_TYPE_LOCK ||
+		    type_of(&ops[i]) == KSHARE_TYPE_RWLOCK)
 			continue;
 		memset(&big, 0, sizeof(big));
 		big.cmd = plain(&ops[i]);
@@ -199,7 +216,7 @@ TEST_F(kshare, handles_are_checked_for_life_type_and_rights)
 		EXPECT_EQ(-EBADF, t_raw(s, cmd));
 		cmd.handle = UINT32_MAX;
 		EXPECT_EQ(-EBADF, t_raw(s, cmd));
-		for (type = KSHARE_TYPE_DOMAIN; type <= KSHARE_TYPE_EVENT; type++) {
+		for (type = KSHARE_TYPE_DOMAIN; type <= KSHARE_TYPE_QUEUE; type++) {
 			if (op->types & 1u << type)
 				continue;
 			cmd = plain(op);
@@ -340,13 +357,15 @@ TEST_F(kshare, a_result_that_cannot_be_written_consumes_nothing)
 		KSHARE_OP_DICT_SETDEFAULT, KSHARE_OP_DICT_DELETE, KSHARE_OP_DICT_CLEAR,
 		KSHARE_OP_LIST_POP, KSHARE_OP_LIST_ADD, KSHARE_OP_LIST_CLEAR,
 		KSHARE_OP_LIST_REVERSE, KSHARE_OP_LIST_SORT, KSHARE_OP_LIST_SLICE_DELETE,
-		KSHARE_OP_LOCK_ACQUIRE,
+		KSHARE_OP_LOCK_ACQUIRE, KSHARE_OP_RWLOCK_ACQUIRE, KSHARE_OP_SEMAPHORE_ACQUIRE,
+		KSHARE_OP_SEMAPHORE_RELEASE, KSHARE_OP_QUEUE_PUT, KSHARE_OP_QUEUE_GET,
+		KSHARE_OP_QUEUE_GET_MANY, KSHARE_OP_QUEUE_TASK_DONE, KSHARE_OP_QUEUE_SHUTDOWN,
 	};
 	struct kshare_stat before, after;
 	struct side *s = &self->s;
 	char *read_only = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int i, j, n = t_query_ops(s, ops, OPS);
 	struct kshare_cmd cmd;
-	unsigned int i, j;
 
 	make_edge();
 	make_all(s);
@@ -354,14 +373,17 @@ TEST_F(kshare, a_result_that_cannot_be_written_consumes_nothing)
 		cmd = t_cmd(KSHARE_OP_LIST_APPEND, handles[KSHARE_TYPE_LIST]);
 		cmd.value = t_int(5 - i);
 		ASSERT_EQ(0, t_raw(s, cmd));
+		cmd = t_cmd(KSHARE_OP_QUEUE_PUT, handles[KSHARE_TYPE_QUEUE]);
+		ASSERT_EQ(0, t_raw(s, cmd));
 	}
 	for (i = 0; i < sizeof(takers) / sizeof(takers[0]); i++) {
-		uint32_t h = handles[takers[i] >= 192 ? KSHARE_TYPE_LOCK :
-				     takers[i] >= 160 ? KSHARE_TYPE_LIST :
-				     takers[i] >= 128 ? KSHARE_TYPE_DICT :
-				     takers[i] >= 96 ? KSHARE_TYPE_ARRAY : KSHARE_TYPE_CELL];
 		uint64_t bad[] = { 8, (uintptr_t)read_only, (uintptr_t)edge - 15 };
+		uint32_t h;
 
+		for (j = 0; j < n && ops[j].op != takers[i]; j++)
+			;
+		ASSERT_LT(j, n);
+		h = handles[type_of(&ops[j])];
 		cmd = t_cmd(KSHARE_OP_CELL_SET, handles[KSHARE_TYPE_CELL]);
 		cmd.value = t_int(1);
 		ASSERT_EQ(0, t_raw(s, cmd));
@@ -377,6 +399,8 @@ TEST_F(kshare, a_result_that_cannot_be_written_consumes_nothing)
 		if (takers[i] == KSHARE_OP_ARRAY_ADD || takers[i] == KSHARE_OP_ARRAY_CAS ||
 		    takers[i] == KSHARE_OP_LIST_ADD)
 			cmd.key = t_int(0);
+		if (takers[i] == KSHARE_OP_QUEUE_GET_MANY)
+			cmd.nr = 2;
 		if (takers[i] == KSHARE_OP_CELL_CAS)
 			cmd.expect = t_int(1);
 		if (takers[i] == KSHARE_OP_ARRAY_CAS)
