@@ -238,8 +238,12 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 			}
 			ASSERT_EQ(0, t_stat(s, h, &after));
 			ASSERT_EQ(0, t_stat(s, 1, &domain[1]));
-			EXPECT_EQ(before.version, after.version);
-			EXPECT_EQ(before.length, after.length);
+			EXPECT_EQ(before.version, after.version) {
+				TH_LOG("%s, allocation %d, result %d", ops[i].name, n, ret);
+			}
+			EXPECT_EQ(before.length, after.length) {
+				TH_LOG("%s, allocation %d, result %d", ops[i].name, n, ret);
+			}
 			for (j = 0; j < KSHARE_LIMIT_COUNT; j++)
 				EXPECT_EQ(domain[0].used[j], domain[1].used[j]) {
 					TH_LOG("%s, allocation %d, limit %d, result %d",
