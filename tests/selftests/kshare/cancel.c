@@ -209,7 +209,7 @@ TEST_F(kshare, who_leaves_the_head_of_the_line_lets_others_go)
 TEST_F(kshare, cancel_and_grant_agree)
 {
 	struct side *s = &self->s;
-	int q = t_create(s, KSHARE_TYPE_QUEUE), round, rounds = t_rounds(2000);
+	int q = t_create(s, KSHARE_TYPE_QUEUE), round, rounds = t_rounds(600);
 	struct kshare_cmd cmd = t_cmd(KSHARE_OP_QUEUE_GET, q);
 	struct t_thread *t = calloc(1, sizeof(*t));
 	int got = 0, cancelled = 0;

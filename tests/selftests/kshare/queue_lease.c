@@ -241,11 +241,10 @@ TEST_F(kshare, what_the_dead_had_on_lease_comes_back_in_order)
 				}
 				_exit(0);
 			}
-			if (end == END_CLOSE) {
+			if (end == END_CLOSE)
 				ASSERT_EQ(1, read(ready[0], &c, 1));
-			} else {
+			if (end != END_CLOSE)
 				EXPECT_EQ(end == END_KILL ? 1000 + SIGKILL : 0, t_wait(pid));
-			}
 			EXPECT_EQ(counts[n] + 2, len(s, q));
 			for (i = 0; i < counts[n] + 2; i++) {
 				EXPECT_EQ(i < counts[n] ? 2 : 1, lease(s, q, NULL));

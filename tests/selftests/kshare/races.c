@@ -55,7 +55,7 @@ static int64_t soon(int kind, unsigned int *seed)
 TEST_F(kshare, a_message_against_deadline_and_signal)
 {
 	struct side *s = &self->s;
-	int i, kind, q, rounds = t_rounds(10000);
+	int i, kind, q, rounds = t_rounds(4000);
 	struct kshare_cmd cmd;
 	pid_t pids[2];
 
@@ -95,7 +95,7 @@ TEST_F(kshare, a_message_against_deadline_and_signal)
 TEST_F(kshare, room_in_a_queue_against_deadline_and_signal)
 {
 	struct side *s = &self->s;
-	int i, kind, q, rounds = t_rounds(10000);
+	int i, kind, q, rounds = t_rounds(4000);
 	struct kshare_cmd cmd;
 	pid_t pids[2];
 
@@ -135,7 +135,7 @@ TEST_F(kshare, room_in_a_queue_against_deadline_and_signal)
 TEST_F(kshare, permits_against_deadline_and_signal)
 {
 	struct side *s = &self->s;
-	int i, kind, sem, rounds = t_rounds(10000), stop;
+	int i, kind, sem, rounds = t_rounds(4000), stop;
 	struct kshare_cmd cmd;
 	pid_t pids[2];
 
@@ -179,6 +179,39 @@ TEST_F(kshare, permits_against_deadline_and_signal)
 	}
 }
 
+/* A child that acquires and releases, and signals another one. */
+static void lock_rounds(struct side *s, const uint32_t *ops, int l, int kind, int rounds,
+			pid_t other)
+{
+	unsigned int seed = other;
+	int round;
+
+	for (round = 0; round < rounds; round++) {
+		struct kshare_cmd cmd = t_cmd(ops[0], l);
+
+		cmd.deadline = soon(kind, &seed);
+		/* A rwlock's readers are in its line as well. */
+		if (ops[0] == KSHARE_OP_RWLOCK_ACQUIRE && round % 8 == 0)
+			cmd.flags = KSHARE_SHARED;
+		if (t_raw(s, cmd) < 0)
+			continue;
+		if (!cmd.flags) {
+			/* Nobody else is there. */
+			if (shared[0]++)
+				_exit(1);
+			count(1);
+			shared[0]--;
+		} else if (shared[0]) {
+			_exit(2);
+		}
+		if (t_raw(s, t_cmd(ops[1], l)))
+			_exit(3);
+		if (kind == BY_SIGNAL && other)
+			kill(other, SIGUSR1);
+	}
+	_exit(0);
+}
+
 TEST_F(kshare, locks_against_deadline_and_signal)
 {
 	static const uint32_t ops[][2] = {
@@ -186,7 +219,7 @@ TEST_F(kshare, locks_against_deadline_and_signal)
 		{ KSHARE_OP_RWLOCK_ACQUIRE, KSHARE_OP_RWLOCK_RELEASE },
 	};
 	struct side *s = &self->s;
-	int i, type, kind, l, rounds = t_rounds(6000) / 3;
+	int i, type, kind, l, rounds = t_rounds(2400) / 3;
 	pid_t pids[3];
 
 	make_shared();
@@ -197,36 +230,10 @@ TEST_F(kshare, locks_against_deadline_and_signal)
 			memset(shared, 0, 16);
 			for (i = 0; i < 3; i++) {
 				pids[i] = t_fork(s);
-				if (!pids[i]) {
-					unsigned int seed = i;
-					int round;
-
-					for (round = 0; round < rounds; round++) {
-						struct kshare_cmd cmd = t_cmd(ops[type][0], l);
-
-						cmd.deadline = soon(kind, &seed);
-						/* A rwlock's readers are in its line as well. */
-						if (type && round % 8 == 0)
-							cmd.flags = KSHARE_SHARED;
-						if (t_raw(s, cmd) < 0)
-							continue;
-						if (!cmd.flags) {
-							/* Nobody else is there. */
-							if (shared[0]++)
-								_exit(1);
-							count(1);
-							shared[0]--;
-						} else if (shared[0]) {
-							_exit(2);
-						}
-						if (t_raw(s, t_cmd(ops[type][1], l)))
-							_exit(3);
-						/* The first one is in the line, mostly. */
-						if (kind == BY_SIGNAL && i)
-							kill(pids[0], SIGUSR1);
-					}
-					_exit(0);
-				}
+				/* The first one is in the line, mostly. */
+				if (!pids[i])
+					lock_rounds(s, ops[type], l, kind, rounds,
+						    i ? pids[0] : 0);
 			}
 			for (i = 0; i < 3; i++)
 				EXPECT_EQ(0, t_wait(pids[i]));
@@ -241,7 +248,7 @@ TEST_F(kshare, locks_against_deadline_and_signal)
 TEST_F(kshare, events_against_deadlines)
 {
 	struct side *s = &self->s;
-	int i, e[2], rounds = t_rounds(10000);
+	int i, e[2], rounds = t_rounds(4000);
 	pid_t pid;
 
 	for (i = 0; i < 2; i++)
@@ -275,11 +282,31 @@ TEST_F(kshare, events_against_deadlines)
 	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_EVENT_IS_SET, e[1])));
 }
 
+/* A child that waits until it is told that it is over. */
+static void wait_rounds(struct side *s, int l, int c, unsigned int seed)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CONDITION_WAIT, c);
+	int ret = -EINTR;
+
+	while (!counted(1)) {
+		/* After EINTR it does not have the lock. */
+		while (ret == -EINTR)
+			ret = t_raw(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE, l));
+		cmd.deadline = soon(BY_DEADLINE, &seed);
+		ret = t_raw(s, cmd);
+		if (ret == 1)
+			count(0);
+		else if (ret != -ETIMEDOUT && ret != -EINTR)
+			_exit(2);
+	}
+	_exit(ret != -EINTR && t_raw(s, t_cmd(KSHARE_OP_LOCK_RELEASE, l)) ? 3 : 0);
+}
+
 /* As many waits come back as notified as notifies found somebody. */
 TEST_F(kshare, a_notify_against_deadline_and_signal)
 {
 	struct side *s = &self->s;
-	int i, kind, l, c, rounds = t_rounds(6000), notified;
+	int i, kind, l, c, rounds = t_rounds(2400), notified;
 	pid_t pids[2];
 
 	make_shared();
@@ -291,32 +318,8 @@ TEST_F(kshare, a_notify_against_deadline_and_signal)
 		notified = 0;
 		for (i = 0; i < 2; i++) {
 			pids[i] = t_fork(s);
-			if (!pids[i]) {
-				struct kshare_cmd cmd = t_cmd(KSHARE_OP_CONDITION_WAIT, c);
-				unsigned int seed = i;
-				int ret = -EINTR;
-
-				while (!counted(1)) {
-					/* After EINTR it does not have the lock. */
-					if (ret == -EINTR) {
-						do {
-							ret = t_raw(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE,
-									     l));
-						} while (ret == -EINTR);
-						if (ret != 1)
-							_exit(1);
-					}
-					cmd.deadline = soon(BY_DEADLINE, &seed);
-					ret = t_raw(s, cmd);
-					if (ret == 1)
-						count(0);
-					else if (ret != -ETIMEDOUT && ret != -EINTR)
-						_exit(2);
-				}
-				if (ret != -EINTR && t_raw(s, t_cmd(KSHARE_OP_LOCK_RELEASE, l)))
-					_exit(3);
-				_exit(0);
-			}
+			if (!pids[i])
+				wait_rounds(s, l, c, i);
 		}
 		for (i = 0; i < rounds; i++) {
 			int ret;
@@ -342,7 +345,7 @@ TEST_F(kshare, a_meeting_against_a_deadline)
 {
 	struct side *s = &self->s;
 	int b = t_create_elem(s, KSHARE_TYPE_BARRIER, 0, 2), i, go[2], done[2], met = 0;
-	int rounds = t_rounds(3000);
+	int rounds = t_rounds(1500);
 	struct kshare_cmd cmd = t_cmd(KSHARE_OP_BARRIER_WAIT, b);
 	unsigned int seed = 7;
 	pid_t pid;
@@ -392,7 +395,7 @@ TEST_F(kshare, a_meeting_against_a_deadline)
 TEST_F(kshare, all_of_several_against_deadlines)
 {
 	struct side *s = &self->s;
-	int i, k, sem[2], rounds = t_rounds(6000), stop;
+	int i, k, sem[2], rounds = t_rounds(2400), stop;
 	pid_t pids[2];
 
 	make_shared();
@@ -439,7 +442,7 @@ TEST_F(kshare, leases_permits_and_locks_against_sigkill)
 	struct side *s = &self->s;
 	int q = t_create(s, KSHARE_TYPE_QUEUE), l = t_create(s, KSHARE_TYPE_LOCK);
 	int sem = t_create_elem(s, KSHARE_TYPE_SEMAPHORE, 0, 5), i, round;
-	int rounds = t_rounds(10000) / 100;
+	int rounds = t_rounds(5000) / 100;
 	struct kshare_stat before, after;
 	unsigned int seed = 3;
 	char seen[20] = {};
@@ -514,7 +517,7 @@ static void *cancel_until_told(void *arg)
 TEST_F(kshare, a_message_against_cancel)
 {
 	struct side *s = &self->s;
-	int q = t_create(s, KSHARE_TYPE_QUEUE), rounds = t_rounds(10000), got = 0, ended = 0;
+	int q = t_create(s, KSHARE_TYPE_QUEUE), rounds = t_rounds(4000), got = 0, ended = 0;
 	struct canceller c = { .fd = s->fd };
 	struct kshare_cmd cmd = t_cmd(KSHARE_OP_QUEUE_GET, q);
 	pthread_t id;

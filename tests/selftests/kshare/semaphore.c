@@ -183,7 +183,6 @@ TEST_F(kshare, permits_come_back_from_who_ends_unless_they_are_nobodys)
 					_exit(1);
 				if (write(ready[1], "x", 1) != 1)
 					_exit(1);
-				waiter = getppid();
 				/* Goes on when somebody waits, as the parent sees to. */
 				t_until_waiters(s, sem, 1);
 				if (end == END_KILL)
@@ -199,11 +198,10 @@ TEST_F(kshare, permits_come_back_from_who_ends_unless_they_are_nobodys)
 			ASSERT_EQ(1, read(ready[0], &c, 1));
 			EXPECT_EQ(1, value(s, sem));
 			waiter = acquirer(s, sem, 3);
-			if (end >= END_CLOSE) {
+			if (end >= END_CLOSE)
 				ASSERT_EQ(1, read(ready[0], &c, 1));
-			} else {
+			if (end < END_CLOSE)
 				EXPECT_EQ(end == END_KILL ? 1000 + SIGKILL : 0, t_wait(pid));
-			}
 			if (signalling) {
 				t_until_waiters(s, sem, 1);
 				EXPECT_EQ(1, value(s, sem));

@@ -249,10 +249,12 @@ TEST_F(kshare, what_is_wrong_is_refused)
 				      t_cmd(KSHARE_OP_EVENT_WAIT, f) }, bad[2];
 	static const uint32_t doors[] = { KSHARE_OP_WAIT_ANY, KSHARE_OP_WAIT_ALL };
 	struct kshare_cmd dup = t_cmd(KSHARE_OP_DUP, f), cmd;
+	struct kshare_cmd detect = t_cmd(KSHARE_OP_LOCK_ACQUIRE, l);
 	int i, again = t_raw(s, t_cmd(KSHARE_OP_DUP, e)), weak;
 
 	c = t_create_with(s, KSHARE_TYPE_CONDITION, 0, t_none(), t_ref(l));
 	b = t_create_elem(s, KSHARE_TYPE_BARRIER, 0, 1);
+	detect.flags = KSHARE_DETECT;
 	dup.nr = KSHARE_RIGHT_READ;
 	weak = t_raw(s, dup);
 	for (i = 0; i < 2; i++) {
@@ -264,15 +266,14 @@ TEST_F(kshare, what_is_wrong_is_refused)
 		cmd.flags = KSHARE_NOWAIT;				\
 		EXPECT_EQ(-(error), t_run(s, cmd));			\
 	} while (0)
-		BAD(EAGAIN, );
+		BAD(EAGAIN, bad[1].flags = 0);
 		/* The same object twice, by whatever handle */
 		BAD(EINVAL, bad[1].handle = e);
 		BAD(EINVAL, bad[1].handle = again);
 		BAD(EINVAL, bad[1].tag = 1);
 		BAD(EINVAL, bad[1].deadline = 1);
 		BAD(EINVAL, bad[1].flags = KSHARE_NOWAIT);
-		BAD(EINVAL, bad[1] = t_cmd(KSHARE_OP_LOCK_ACQUIRE, l);
-			    bad[1].flags = KSHARE_DETECT);
+		BAD(EINVAL, bad[1] = detect);
 		BAD(EOPNOTSUPP, bad[1].flags = KSHARE_LEASE);
 		BAD(EINVAL, bad[1].deadline = -1);
 		BAD(EBADF, bad[1].handle = 12345);

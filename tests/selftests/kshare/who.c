@@ -17,7 +17,8 @@ static struct kshare_cmd command(uint32_t op, int h, uint64_t owner)
 }
 
 /* Is that the n-th group? */
-static bool is_group(struct side *s, int n, pid_t pid, uint64_t owner, int64_t number, uint64_t what)
+static bool is_group(struct side *s, int n, pid_t pid, uint64_t owner, int64_t number,
+		     uint64_t what)
 {
 	struct kshare_value *v = &s->out.values[4 * n];
 
