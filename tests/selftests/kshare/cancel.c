@@ -167,6 +167,29 @@ TEST_F(kshare, what_is_no_tag_is_refused)
 	EXPECT_EQ(-ENOENT, t_raw(s, cmd));
 }
 
+/* It will go on with the lock, as notified: CANCEL comes too late. */
+TEST_F(kshare, who_was_notified_is_not_cancelled_any_more)
+{
+	struct side *s = &self->s;
+	int c = block(s, KSHARE_OP_CONDITION_WAIT), l = c - 1;
+	struct t_thread *t = calloc(1, sizeof(*t));
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_LOCK_ACQUIRE, l);
+
+	t_begin(s, t, waiting(KSHARE_OP_CONDITION_WAIT, c), false);
+	t_until_waiters(s, c, 1);
+	cmd.key = t_uint(1);
+	ASSERT_EQ(1, t_raw(s, cmd));
+	cmd.op = KSHARE_OP_CONDITION_NOTIFY;
+	cmd.handle = c;
+	EXPECT_EQ(1, t_raw(s, cmd));
+	EXPECT_EQ(-ENOENT, cancel(s, 77));
+	cmd.op = KSHARE_OP_LOCK_RELEASE;
+	cmd.handle = l;
+	EXPECT_EQ(0, t_raw(s, cmd));
+	EXPECT_EQ(1, t_end(t));
+	free(t);
+}
+
 TEST_F(kshare, commands_of_another_client_are_not_touched)
 {
 	struct side *s = &self->s;

@@ -160,6 +160,37 @@ TEST_F(kshare, so_are_those_that_wait_for_one_or_all_of_several)
 	EXPECT_EQ(0, who(s, e) | who(s, f));
 }
 
+TEST_F(kshare, those_that_wait_for_a_notify_are_told)
+{
+	struct side *s = &self->s;
+	int i, l = t_create(s, KSHARE_TYPE_LOCK), c;
+	pid_t pids[2];
+
+	c = t_create_with(s, KSHARE_TYPE_CONDITION, 0, t_none(), t_ref(l));
+	for (i = 0; i < 2; i++) {
+		pids[i] = t_fork(s);
+		if (!pids[i]) {
+			t_raw(s, command(KSHARE_OP_LOCK_ACQUIRE, l, 10 + i));
+			_exit(t_raw(s, command(KSHARE_OP_CONDITION_WAIT, c, 10 + i)) != 1);
+		}
+		t_until_waiters(s, c, i + 1);
+	}
+	EXPECT_EQ(2, who(s, c));
+	for (i = 0; i < 2; i++)
+		EXPECT_TRUE(is_group(s, i, pids[i], 10 + i, 0, KSHARE_OP_CONDITION_WAIT));
+	/* Then they wait for the lock. */
+	EXPECT_EQ(1, t_raw(s, command(KSHARE_OP_LOCK_ACQUIRE, l, 7)));
+	EXPECT_EQ(1, t_raw(s, command(KSHARE_OP_CONDITION_NOTIFY, c, 7)));
+	EXPECT_EQ(1, who(s, c));
+	EXPECT_EQ(2, who(s, l));
+	EXPECT_TRUE(is_group(s, 0, getpid(), 7, 1, 3));
+	EXPECT_TRUE(is_group(s, 1, pids[0], 10, 0, KSHARE_OP_CONDITION_WAIT));
+	for (i = 0; i < 2; i++) {
+		kill(pids[i], SIGKILL);
+		t_wait(pids[i]);
+	}
+}
+
 TEST_F(kshare, more_than_there_is_room_for_are_counted)
 {
 	struct side *s = &self->s;
@@ -212,6 +243,7 @@ TEST_F(kshare, the_one_that_closes_a_circle_is_told_the_circle)
 {
 	struct side *s = &self->s;
 	int n, kind, i, locks[RING], ready[2], go[2];
+	struct kshare_cmd cmd;
 	pid_t pids[RING];
 	char c;
 
@@ -227,11 +259,12 @@ TEST_F(kshare, the_one_that_closes_a_circle_is_told_the_circle)
 					if (t_raw(s, take(kind, locks[i], 0)) < 0 ||
 					    write(ready[1], "x", 1) != 1)
 						_exit(1);
-					/* When all hold theirs */
+					/* When all hold theirs; they do not look themselves. */
 					if (read(go[0], &c, 1) != 1)
 						_exit(1);
-					_exit(t_raw(s, take(kind, locks[(i + 1) % n],
-							    KSHARE_DETECT)) < 0);
+					cmd = take(kind, locks[(i + 1) % n], KSHARE_DETECT);
+					cmd.flags = 0;
+					_exit(t_raw(s, cmd) < 0);
 				}
 				ASSERT_EQ(1, read(ready[0], &c, 1));
 			}
