@@ -87,7 +87,7 @@ TEST_F(uring, it_does_not_wait_for_the_end_of_the_new_program)
 TEST_F(uring, many_commands_on_several_rings)
 {
 	struct side *s = &self->s;
-	int i, e = t_make_event(s);
+	int i, e = t_make_event(s), n = t_most(s->fd, 80);
 	pid_t pid;
 
 	pid = t_fork_off(s, &self->r);
@@ -97,9 +97,9 @@ TEST_F(uring, many_commands_on_several_rings)
 		for (i = 0; i < 4; i++)
 			if (t_ring(&mine[i], s->fd, 64, variant->flags))
 				_exit(1);
-		for (i = 0; i < 80; i++)
+		for (i = 0; i < n; i++)
 			t_begin(&mine[i % 4], t_event_wait(e), i);
-		t_until_waiters(s, e, 80);
+		t_until_waiters(s, e, n);
 		execl("/bin/true", "true", NULL);
 		_exit(2);
 	}

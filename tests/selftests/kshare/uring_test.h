@@ -43,6 +43,12 @@ static inline bool t_parks(int fd)
 	return t_features(fd) & KSHARE_FEATURE_URING_WAITS;
 }
 
+/* How many may wait at once, at least: before 6.7 each holds a worker, four a processor. */
+static inline int t_most(int fd, int count)
+{
+	return t_parks(fd) || count < 4 ? count : 4;
+}
+
 static inline int t_ring(struct ring *r, int fd, unsigned int entries, unsigned int flags)
 {
 	struct io_uring_params p = { .flags = flags, .sq_thread_idle = 100 };
