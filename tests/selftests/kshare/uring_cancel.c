@@ -237,7 +237,7 @@ TEST_F(uring, io_urings_own_cancellation)
 		struct done done = t_reap(r);
 
 		if (done.data == 1)
-			EXPECT_EQ(-EINTR, done.res);
+			EXPECT_EQ(-ECANCELED, done.res);
 	}
 }
 

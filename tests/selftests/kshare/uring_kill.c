@@ -145,7 +145,8 @@ TEST_F(uring, what_was_handed_over_and_not_yet_taken)
 		t_lock_drop, t_semaphore_drop, t_queue_put, t_rwlock_drop,
 	};
 	struct kshare_cmd cmds[4] = {
-		t_lock_acquire(h[0]), t_semaphore_acquire(h[1]), t_get(h[2]), t_rwlock_acquire(h[3]),
+		t_lock_acquire(h[0]), t_semaphore_acquire(h[1]), t_get(h[2]),
+		t_rwlock_acquire(h[3]),
 	};
 	int i, ready[2], want[4] = { 1, 0, 1, 0 };
 	pid_t pid;
