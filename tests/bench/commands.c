@@ -131,7 +131,7 @@ int main(void)
 	pair[0] = bench_cmd(KSHARE_OP_LOCK_ACQUIRE, lock);
 	pair[1] = bench_cmd(KSHARE_OP_LOCK_RELEASE, lock);
 	t = bench_time(repeat_pair, pair, 10000);
-	bench_print("lock_and_unlock", t, bench_unit(), "nop", t / nop, 0);
+	bench_print("lock_and_unlock", t, bench_unit(), "nop", t / nop, 2.5);
 
 	list = bench_create(KSHARE_TYPE_LIST);
 	pair[0] = bench_cmd(KSHARE_OP_LIST_APPEND, list);
