@@ -134,9 +134,15 @@ static inline struct kshare_cmd t_cmd(uint32_t op, uint32_t handle)
 
 static inline bool t_not_atomic(uint32_t op)
 {
-	return (op >= KSHARE_OP_CLOSE && op <= KSHARE_OP_UNWATCH && op != KSHARE_OP_CHECK_VERSION) ||
-	       op == KSHARE_OP_DOMAIN_ROOT || op == KSHARE_OP_DOMAIN_LIMIT ||
-	       op == KSHARE_OP_CONDITION_NOTIFY || op == KSHARE_OP_QUEUE_NACK;
+	switch (op) {
+	case KSHARE_OP_CLOSE ... KSHARE_OP_CLIENT_BIND:
+	case KSHARE_OP_CANCEL ... KSHARE_OP_UNWATCH:
+	case KSHARE_OP_DOMAIN_ROOT ... KSHARE_OP_DOMAIN_LIMIT:
+	case KSHARE_OP_CONDITION_NOTIFY:
+	case KSHARE_OP_QUEUE_NACK:
+		return true;
+	}
+	return false;
 }
 
 /* The result of a command, or -errno, without a result buffer of ours. */

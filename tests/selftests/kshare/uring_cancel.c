@@ -37,11 +37,11 @@ TEST_F(uring, each_command_is_found_from_the_ring_and_by_ioctl)
 			c->before(s, h);
 			cmd = c->cmd(h);
 			cmd.tag = 77;
-			EXPECT_EQ(1, t_begin(r, cmd, 1));
+			EXPECT_EQ(1, t_ring_begin(r, cmd, 1));
 			t_until_waiters(s, h, 1);
 			EXPECT_EQ(-ENOENT, t_raw(s, cancel(78)));
 			if (by_ring) {
-				EXPECT_EQ(1, t_begin(r, cancel(77), 2));
+				EXPECT_EQ(1, t_ring_begin(r, cancel(77), 2));
 				T_EXPECT(c, -ECANCELED, reap_two(r, 1));
 			} else {
 				T_EXPECT(c, 1, t_raw(s, cancel(77)));
@@ -63,7 +63,7 @@ TEST_F(uring, a_tag_is_of_as_many_as_carry_it)
 
 	for (i = 0; i < 3 * each; i++) {
 		cmd.tag = 1 + i % 3;
-		EXPECT_EQ(1, t_begin(r, cmd, cmd.tag));
+		EXPECT_EQ(1, t_ring_begin(r, cmd, cmd.tag));
 	}
 	t_until_waiters(s, e, 3 * each);
 	EXPECT_EQ(each, t_raw(s, cancel(2)));
@@ -134,8 +134,9 @@ TEST_F(uring, another_thread_cancels_what_this_one_waits_for)
 	pthread_t thread;
 
 	t.s.fd = s->fd;
-	t.cmd.tag = cmd.tag = 6;
-	EXPECT_EQ(1, t_begin(r, cmd, 1));
+	cmd.tag = 6;
+	t.cmd.tag = 6;
+	EXPECT_EQ(1, t_ring_begin(r, cmd, 1));
 	t_until_waiters(s, cmd.handle, 1);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, cancel_thread, &t));
 	EXPECT_EQ(-ECANCELED, t_reap(r).res);
@@ -151,7 +152,7 @@ TEST_F(uring, another_client_has_other_tags)
 	pid_t pid;
 
 	cmd.tag = 6;
-	EXPECT_EQ(1, t_begin(r, cmd, 1));
+	EXPECT_EQ(1, t_ring_begin(r, cmd, 1));
 	t_until_waiters(s, cmd.handle, 1);
 	pid = t_fork(s);
 	if (!pid)
@@ -173,11 +174,11 @@ TEST_F(uring, who_stood_behind_moves_up)
 	/* Two are not there; and one must not overtake. */
 	cmd.nr = 2;
 	cmd.tag = 2;
-	EXPECT_EQ(1, t_begin(r, cmd, 2));
+	EXPECT_EQ(1, t_ring_begin(r, cmd, 2));
 	t_until_waiters(s, sem, 1);
 	cmd.nr = 1;
 	cmd.tag = 1;
-	EXPECT_EQ(1, t_begin(r, cmd, 1));
+	EXPECT_EQ(1, t_ring_begin(r, cmd, 1));
 	t_until_waiters(s, sem, 2);
 	EXPECT_TRUE(t_none_reaped(r));
 	EXPECT_EQ(1, t_raw(s, cancel(2)));
@@ -197,7 +198,7 @@ TEST_F(uring, the_lock_of_a_condition_is_held_again)
 	cmd.tag = 9;
 	cmd.out = (uintptr_t)&head;
 	cmd.out_len = sizeof(head);
-	EXPECT_EQ(1, t_begin(r, cmd, 1));
+	EXPECT_EQ(1, t_ring_begin(r, cmd, 1));
 	t_until_waiters(s, c, 1);
 	t_lock_hold(s, t_second);
 	EXPECT_EQ(1, t_raw(s, cancel(9)));
@@ -221,7 +222,7 @@ TEST_F(uring, io_urings_own_cancellation)
 
 	if (r->flags & IORING_SETUP_SQPOLL)
 		SKIP(return, "cancelled by another thread");
-	EXPECT_EQ(1, t_begin(r, cmd, 1));
+	EXPECT_EQ(1, t_ring_begin(r, cmd, 1));
 	t_until_waiters(s, cmd.handle, 1);
 	sqe = io_uring_get_sqe(&r->u);
 	io_uring_prep_cancel64(sqe, 1, 0);

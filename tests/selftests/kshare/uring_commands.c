@@ -52,6 +52,15 @@ static bool same(struct side *s, const struct kshare_op_info *op, int a, int b)
 	return a == b;
 }
 
+#define expect_same(s, op, a, b)					\
+	do {									\
+		bool __same = same(s, op, a, b);				\
+										\
+		EXPECT_TRUE(__same);						\
+		if (!__same)							\
+			TH_LOG("%s: %d, on the ring %d", (op)->name, a, b);	\
+	} while (0)
+
 TEST_F(uring, every_operation_does_what_it_does_by_ioctl)
 {
 	static struct kshare_op_info ops[256];
@@ -66,8 +75,7 @@ TEST_F(uring, every_operation_does_what_it_does_by_ioctl)
 		int a = t_raw(s, plain(op, 0, false));
 		int b = t_ring_run(r, plain(op, 0, false));
 
-		EXPECT_TRUE(same(s, op, a, b))
-			TH_LOG("%s: %d, on the ring %d", op->name, a, b);
+		expect_same(s, op, a, b);
 		for (type = 1; type < 32; type++) {
 			if (op->types && !(op->types & 1u << type))
 				continue;
@@ -84,8 +92,7 @@ TEST_F(uring, every_operation_does_what_it_does_by_ioctl)
 				    op->op <= KSHARE_OP_CONDITION_NOTIFY &&
 				    op->fields & KSHARE_FIELD_KEY)
 					a = -EINVAL;
-				EXPECT_TRUE(same(s, op, a, b))
-					TH_LOG("%s: %d, on the ring %d", op->name, a, b);
+				expect_same(s, op, a, b);
 				tried++;
 				t_close(s, of_ioctl);
 				t_close(s, of_ring);
@@ -337,7 +344,8 @@ TEST_F(uring, another_process_may_not_use_it)
 	}
 	EXPECT_EQ(0, t_wait(pid));
 	/* The child's entries are as good as the parent's own. */
-	r->u.sq.sqe_head = r->u.sq.sqe_tail = *r->u.sq.ktail;
+	r->u.sq.sqe_tail = *r->u.sq.ktail;
+	r->u.sq.sqe_head = r->u.sq.sqe_tail;
 	EXPECT_EQ(0, t_ring_run(r, t_cmd(KSHARE_OP_NOP, 0)));
 }
 
@@ -354,40 +362,40 @@ TEST_F(uring, small_values_come_in_large_completions)
 
 	if (!(r->flags & IORING_SETUP_CQE32))
 		SKIP(return, "the ring has small completions");
-	EXPECT_EQ(1, t_begin(r, t_valued(KSHARE_OP_CELL_SET, c, t_int(-5)), 1));
+	EXPECT_EQ(1, t_ring_begin(r, t_valued(KSHARE_OP_CELL_SET, c, t_int(-5)), 1));
 	done = t_reap(r);
 	EXPECT_EQ(0, done.res);
 	EXPECT_EQ(1, done.big);
-	EXPECT_EQ(1, t_begin(r, cmd, 1));
+	EXPECT_EQ(1, t_ring_begin(r, cmd, 1));
 	EXPECT_EQ(-5, (int64_t)t_reap(r).big);
 	t_raw(s, t_valued(KSHARE_OP_CELL_SET, c, eight));
-	EXPECT_EQ(1, t_begin(r, cmd, 1));
+	EXPECT_EQ(1, t_ring_begin(r, cmd, 1));
 	done = t_reap(r);
 	EXPECT_EQ(0, memcmp(&done.big, "big_cqe!", 8));
 	/* Not one that is long: then it is the number. */
 	t_raw(s, t_valued(KSHARE_OP_CELL_SET, c, t_str("nine byte")));
-	EXPECT_EQ(1, t_begin(r, cmd, 1));
+	EXPECT_EQ(1, t_ring_begin(r, cmd, 1));
 	EXPECT_EQ(3, t_reap(r).big);
 	/* Nor where there is a place for it. */
 	cmd.out = (uintptr_t)&reply;
 	cmd.out_len = sizeof(reply);
-	EXPECT_EQ(1, t_begin(r, cmd, 1));
+	EXPECT_EQ(1, t_ring_begin(r, cmd, 1));
 	EXPECT_EQ(0, t_reap(r).big);
-	EXPECT_EQ(1, t_begin(r, t_lock_acquire(l), 1));
+	EXPECT_EQ(1, t_ring_begin(r, t_lock_acquire(l), 1));
 	EXPECT_EQ(1, t_reap(r).big);
-	EXPECT_EQ(1, t_begin(r, t_cmd(KSHARE_OP_CELL_GET, e), 1));
+	EXPECT_EQ(1, t_ring_begin(r, t_cmd(KSHARE_OP_CELL_GET, e), 1));
 	done = t_reap(r);
 	EXPECT_EQ(-ENOTTY, done.res);
 	EXPECT_EQ(0, done.big);
 
 	/* And what was waited for. */
-	EXPECT_EQ(1, t_begin(r, t_get(q), 1));
+	EXPECT_EQ(1, t_ring_begin(r, t_get(q), 1));
 	t_until_waiters(s, q, 1);
 	t_queue_put(s, q);
 	done = t_reap(r);
 	EXPECT_EQ(1, done.res);
 	EXPECT_EQ(5, done.big);
-	EXPECT_EQ(1, t_begin(r, t_owned(KSHARE_OP_LOCK_ACQUIRE, l, 8), 1));
+	EXPECT_EQ(1, t_ring_begin(r, t_owned(KSHARE_OP_LOCK_ACQUIRE, l, 8), 1));
 	t_until_waiters(s, l, 1);
 	EXPECT_EQ(0, t_raw(s, t_owned(KSHARE_OP_LOCK_RELEASE, l, T_OWNER)));
 	EXPECT_EQ(2, t_reap(r).big);

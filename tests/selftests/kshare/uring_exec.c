@@ -15,7 +15,7 @@ static pid_t executing_child(struct side *s, struct ring *r, unsigned int flags,
 	if (t_ring(&mine, s->fd, 8, flags))
 		_exit(1);
 	c->before(s, h);
-	t_begin(&mine, c->cmd(h), 1);
+	t_ring_begin(&mine, c->cmd(h), 1);
 	t_until_waiters(s, h, 1);
 	execl("/bin/true", "true", NULL);
 	_exit(2);
@@ -33,7 +33,7 @@ TEST_F(uring, each_command_ends_and_takes_nothing)
 		EXPECT_EQ(0, t_wait(executing_child(s, &self->r, variant->flags, c, h)));
 		T_EXPECT(c, 0, t_waiting(s));
 		c->before(s, h);
-		EXPECT_EQ(1, t_begin(&self->r, c->cmd(h), 2));
+		EXPECT_EQ(1, t_ring_begin(&self->r, c->cmd(h), 2));
 		/* A barrier is broken if one of those who come to it dies. */
 		if (c->cmd == t_barrier_wait) {
 			EXPECT_EQ(-EOWNERDEAD, t_reap(&self->r).res);
@@ -64,7 +64,7 @@ TEST_F(uring, it_does_not_wait_for_the_end_of_the_new_program)
 			_exit(1);
 		fcntl(mine.u.ring_fd, F_SETFD, 0);
 		fcntl(s->fd, F_SETFD, 0);
-		t_begin(&mine, t_get(q), 1);
+		t_ring_begin(&mine, t_get(q), 1);
 		t_until_waiters(s, q, 1);
 		if (dup2(in[0], 0) || dup2(out[1], 1) != 1)
 			_exit(2);
@@ -98,7 +98,7 @@ TEST_F(uring, many_commands_on_several_rings)
 			if (t_ring(&mine[i], s->fd, 64, variant->flags))
 				_exit(1);
 		for (i = 0; i < n; i++)
-			t_begin(&mine[i % 4], t_event_wait(e), i);
+			t_ring_begin(&mine[i % 4], t_event_wait(e), i);
 		t_until_waiters(s, e, n);
 		execl("/bin/true", "true", NULL);
 		_exit(2);

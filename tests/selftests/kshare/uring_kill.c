@@ -47,7 +47,7 @@ TEST_F(uring, many_commands_of_every_kind)
 				cmd = t_cases[i].cmd(h[i]);
 				if (cmd.key.type && n)
 					cmd.key = t_uint(T_OWNER + n);
-				t_begin(&mine, cmd, i);
+				t_ring_begin(&mine, cmd, i);
 			}
 		}
 		t_tell(ready[1]);
@@ -68,7 +68,7 @@ TEST_F(uring, many_commands_of_every_kind)
 
 		t_second = second[i];
 		c->before(s, h[i]);
-		EXPECT_EQ(1, t_begin(&self->r, c->cmd(h[i]), i));
+		EXPECT_EQ(1, t_ring_begin(&self->r, c->cmd(h[i]), i));
 		if (c->cmd == t_barrier_wait) {
 			EXPECT_EQ(-EOWNERDEAD, t_reap(&self->r).res);
 			continue;
@@ -114,7 +114,7 @@ TEST_F(uring, what_it_had_obtained_through_a_ring)
 	for (i = 0; i < 4; i++) {
 		cmds[i].out = (uintptr_t)&replies[i];
 		cmds[i].out_len = sizeof(replies[i]);
-		EXPECT_EQ(1, t_begin(&self->r, cmds[i], i));
+		EXPECT_EQ(1, t_ring_begin(&self->r, cmds[i], i));
 		t_until_waiters(s, cmds[i].handle, 1);
 	}
 	EXPECT_TRUE(t_none_reaped(&self->r));
@@ -164,7 +164,7 @@ TEST_F(uring, what_was_handed_over_and_not_yet_taken)
 
 			if (t_ring(&mine, s->fd, 8, variant->flags))
 				_exit(1);
-			t_begin(&mine, cmds[i], 1);
+			t_ring_begin(&mine, cmds[i], 1);
 			t_tell(ready[1]);
 			pause();
 			_exit(2);
@@ -172,7 +172,7 @@ TEST_F(uring, what_was_handed_over_and_not_yet_taken)
 		t_hear(ready[0]);
 		t_until_waiters(s, h[i], 1);
 		cmds[i].key = cmds[i].key.type ? t_uint(T_OWNER + 1) : t_none();
-		EXPECT_EQ(1, t_begin(r, cmds[i], 2));
+		EXPECT_EQ(1, t_ring_begin(r, cmds[i], 2));
 		t_until_waiters(s, h[i], 2);
 		grant[i](s, h[i]);
 		t_until_waiters(s, h[i], 1);
@@ -201,7 +201,7 @@ TEST_F(uring, its_own_commands_do_not_inherit_its_locks)
 		    t_ring_run(&mine, t_owned(KSHARE_OP_LOCK_ACQUIRE, l, 1)) != 1)
 			_exit(1);
 		for (i = 2; i < 2 + n; i++) {
-			t_begin(&mine, t_owned(KSHARE_OP_LOCK_ACQUIRE, l, i), i);
+			t_ring_begin(&mine, t_owned(KSHARE_OP_LOCK_ACQUIRE, l, i), i);
 			t_until_waiters(s, l, i - 1);
 		}
 		t_tell(ready[1]);
@@ -209,7 +209,7 @@ TEST_F(uring, its_own_commands_do_not_inherit_its_locks)
 		_exit(2);
 	}
 	t_hear(ready[0]);
-	EXPECT_EQ(1, t_begin(r, t_lock_acquire(l), 1));
+	EXPECT_EQ(1, t_ring_begin(r, t_lock_acquire(l), 1));
 	t_until_waiters(s, l, n + 1);
 	killed(_metadata, pid);
 	EXPECT_EQ(1, t_reap(r).res);

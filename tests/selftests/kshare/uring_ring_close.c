@@ -15,13 +15,13 @@ TEST_F(uring, each_command_ends_and_what_it_waited_for_goes_to_the_next)
 		ASSERT_EQ(0, t_ring(&mine, s->fd, 8, variant->flags));
 		c->block(s, h);
 		c->before(s, h);
-		EXPECT_EQ(1, t_begin(&mine, c->cmd(h), 1));
+		EXPECT_EQ(1, t_ring_begin(&mine, c->cmd(h), 1));
 		t_until_waiters(s, h, 1);
 		t_ring_exit(&mine);
 		EXPECT_TRUE(t_until_waiting(s, 0));
 		/* What comes now is for who asks. */
 		c->before(s, h);
-		EXPECT_EQ(1, t_begin(&self->r, c->cmd(h), 2));
+		EXPECT_EQ(1, t_ring_begin(&self->r, c->cmd(h), 2));
 		t_until_waiters(s, h, 1);
 		c->grant(s, h);
 		T_EXPECT(c, c->want, t_reap(&self->r).res);
@@ -37,9 +37,9 @@ TEST_F(uring, who_waits_behind_on_another_ring_moves_up)
 
 	ASSERT_EQ(0, t_ring(&mine, s->fd, 64, variant->flags));
 	for (i = 0; i < n; i++)
-		EXPECT_EQ(1, t_begin(&mine, t_get(q), i));
+		EXPECT_EQ(1, t_ring_begin(&mine, t_get(q), i));
 	t_until_waiters(s, q, n);
-	EXPECT_EQ(1, t_begin(&self->r, t_get(q), 100));
+	EXPECT_EQ(1, t_ring_begin(&self->r, t_get(q), 100));
 	t_until_waiters(s, q, n + 1);
 	t_ring_exit(&mine);
 	t_until_waiters(s, q, 1);
@@ -65,7 +65,7 @@ TEST_F(uring, the_descriptor_is_closed_before_the_ring)
 		if (t_ring(&mine, s->fd, 8, variant->flags) ||
 		    io_uring_register_files(&mine.u, fds, 1))
 			_exit(1);
-		t_begin(&mine, t_event_wait(e), 1);
+		t_ring_begin(&mine, t_event_wait(e), 1);
 		t_until_waiters(s, e, 1);
 		close(s->fd);
 		t_ring_exit(&mine);
@@ -94,7 +94,7 @@ TEST_F(uring, a_ring_that_is_left_open_at_exit)
 			if (t_ring(&mine, s->fd, 8, variant->flags))
 				_exit(1);
 			c->before(s, h);
-			t_begin(&mine, c->cmd(h), 1);
+			t_ring_begin(&mine, c->cmd(h), 1);
 			t_until_waiters(s, h, 1);
 			_exit(0);
 		}
@@ -102,7 +102,7 @@ TEST_F(uring, a_ring_that_is_left_open_at_exit)
 		T_EXPECT(c, 0, t_waiting(s));
 		/* A lock that the dead had given back to wait stays free. */
 		c->before(s, h);
-		EXPECT_EQ(1, t_begin(&self->r, c->cmd(h), 2));
+		EXPECT_EQ(1, t_ring_begin(&self->r, c->cmd(h), 2));
 		/* A barrier is broken if one of those who come to it dies. */
 		if (c->cmd == t_barrier_wait) {
 			EXPECT_EQ(-EOWNERDEAD, t_reap(&self->r).res);

@@ -14,7 +14,7 @@ static void use_all_entries(struct __test_metadata *_metadata, struct ring *r, i
 
 	/* Not the slots where commands by pointer lie: those have to stay. */
 	for (i = 0; i < 64; i++) {
-		EXPECT_EQ(1, t_begin(r, cmd, 1000 + i));
+		EXPECT_EQ(1, t_ring_begin(r, cmd, 1000 + i));
 		EXPECT_EQ(1000 + i, t_reap(r).data);
 	}
 }
@@ -96,7 +96,7 @@ TEST_F(uring, a_drained_command_is_the_one_that_was_submitted)
 	struct ring *r = &self->r;
 	int i, e = t_make_event(s), list = t_create(s, KSHARE_TYPE_LIST);
 
-	EXPECT_EQ(1, t_begin(r, t_event_wait(e), 0));
+	EXPECT_EQ(1, t_ring_begin(r, t_event_wait(e), 0));
 	t_until_waiters(s, e, 1);
 	/* More than there are entries: all stand behind the first. */
 	for (i = 1; i <= 100; i++) {

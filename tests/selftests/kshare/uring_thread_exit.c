@@ -20,7 +20,7 @@ static void *submit(void *arg)
 	t->ret = t_ring(&t->r, t->s->fd, 8, t->flags);
 	if (t->ret)
 		return NULL;
-	t->ret = t_begin(&t->r, t->c->cmd(t->h), 1);
+	t->ret = t_ring_begin(&t->r, t->c->cmd(t->h), 1);
 	t_until_waiters(t->s, t->h, 1);
 	return NULL;
 }
@@ -70,8 +70,10 @@ TEST_F(uring, what_it_would_get_goes_to_the_next)
 		if (cmd.key.type)
 			cmd.key = t_uint(T_OWNER + 1);
 		cmd.deadline = t_now() + 2000000000;
-		EXPECT_EQ(1, t_begin(&self->r, cmd, 2));
-		t_until_waiters(s, h, 1 + t_parks(s->fd));
+		EXPECT_EQ(1, t_ring_begin(&self->r, cmd, 2));
+		/* It waits already where it is parked, and the first may be dropped by then. */
+		if (!t_parks(s->fd))
+			t_until_waiters(s, h, 1);
 		c->grant(s, h);
 		T_EXPECT(c, c->want, t_reap(&self->r).res);
 		/* Nobody can ask for it where only the thread that ended may. */
