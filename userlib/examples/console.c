@@ -13,7 +13,7 @@ static const char *const words[] = { "every", "sentence", "is", "written", "word
 
 #define WORDS ((int)(sizeof(words) / sizeof(words[0])))
 
-/* Each word with the writer's letter: "A:every A:sentence … \n". */
+/* Each word with the writer's letter: A:every A:sentence … and a line's end. */
 static void write_sentence(int to, char letter)
 {
 	char text[32];

@@ -43,7 +43,7 @@ static void party(int number, struct gate *away)
 	}
 	ret = kshare_barrier_wait(barrier, KSHARE_FOREVER);
 	say("the last meeting: %s", kshare_strerror(ret));
-	claim(ret == -EOWNERDEAD, "I am told that a party has died");
+	claim(ret == -EOWNERDEAD, "I am told that one of us has died");
 }
 
 int main(void)

@@ -126,6 +126,11 @@ static struct kshare *k;
 	} while (0)
 #define played() check(step == steps)
 
+/* A holder and one who waits, of many. */
+#define WHO_TWO								\
+	.ret = 2, .number = 300, .count = 8,				\
+	.values = { 7, 8, 1, 9, 10, 11, 0, KSHARE_OP_LOCK_ACQUIRE }
+
 static void test_features(void)
 {
 	check(kshare_has_feature(k, KSHARE_FEATURE_URING));
@@ -368,8 +373,7 @@ static void test_who_and_watch(void)
 	uint64_t total;
 
 	check(kshare_queue_create(k, 0, 0, &queue) == 0);
-	play({ KSHARE_OP_WHO, .ret = 2, .number = 300, .count = 8,
-	       .values = { 7, 8, 1, 9, 10, 11, 0, KSHARE_OP_LOCK_ACQUIRE } },
+	play({ KSHARE_OP_WHO, WHO_TWO },
 	     { KSHARE_OP_WHO, .ret = 0 },
 	     { KSHARE_OP_WATCH, .ret = 0 },
 	     { KSHARE_OP_EXPORT_FD, .ret = 9 });
