@@ -2,8 +2,8 @@
 /*
  * Random commands: several threads throw the operations of the table that QUERY
  * gives at the same objects, with values, flags, sizes and addresses of every
- * kind, good and bad.  What it looks for is a report of the kernel's, and that
- * everything is given back at the end.
+ * kind, good and bad, by ioctl, in batches, and through io_uring.  What it looks
+ * for is a report of the kernel's, and that everything is given back at the end.
  *
  *	commands [SECONDS [SEED]]
  *
@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <linux/kshare.h>
+#include "../stress/ring.h"
 
 #define THREADS		4
 #define OPS		256
@@ -41,7 +41,12 @@ struct fuzz {
 	unsigned int seed;
 	int index;
 	struct kshare_value values[16];
+	struct kshare_cmd members[8];
+	struct ring ring;
+	int has_ring;
+	unsigned int flying;
 	char out[PAGE];
+	char ring_out[RING_ENTRIES][PAGE];
 };
 
 static unsigned int rnd(struct fuzz *f, unsigned int n)
@@ -121,9 +126,58 @@ static struct kshare_value any_value(struct fuzz *f, int deep)
 	return v;
 }
 
-static struct kshare_cmd any_command(struct fuzz *f)
+static const struct kshare_op_info *any_op(struct fuzz *f, unsigned int flag)
 {
-	const struct kshare_op_info *op = &ops[rnd(f, op_count)];
+	const struct kshare_op_info *op;
+
+	do {
+		op = &ops[rnd(f, op_count)];
+	} while (flag && !(op->flags & flag));
+	return op;
+}
+
+static struct kshare_cmd any_command_of(struct fuzz *f, const struct kshare_op_info *op);
+
+/* What WAIT_ANY and WAIT_ALL take */
+static struct kshare_value any_members(struct fuzz *f)
+{
+	unsigned int i, count = rnd(f, 8);
+
+	for (i = 0; i < count; i++) {
+		f->members[i] = any_command_of(f, any_op(f, rnd(f, 50) ? KSHARE_OPINFO_MULTI : 0));
+		if (rnd(f, 30)) {
+			f->members[i].deadline = 0;
+			f->members[i].tag = 0;
+			f->members[i].flags &= ~(KSHARE_NOWAIT | KSHARE_DETECT);
+		}
+	}
+	return (struct kshare_value){
+		.type = KSHARE_BYTES,
+		.len = count * sizeof(f->members[0]) + !rnd(f, 100),
+		.ptr = (unsigned long)f->members,
+	};
+}
+
+/* Arguments with which some type can be created */
+static void any_creation(struct fuzz *f, struct kshare_cmd *cmd)
+{
+	__u32 type = rnd(f, 16);
+
+	cmd->handle = 0;
+	cmd->flags = rnd(f, 3) ? 0 : cmd->flags;
+	cmd->nr = KSHARE_CREATE_NR(type, 0);
+	cmd->key = (struct kshare_value){};
+	cmd->value = (struct kshare_value){};
+	if (type >= KSHARE_TYPE_SEMAPHORE && type != KSHARE_TYPE_CONDITION)
+		cmd->key = (struct kshare_value){ .type = KSHARE_INT, .i = rnd(f, 4) };
+	if (type == KSHARE_TYPE_SEMAPHORE && rnd(f, 2))
+		cmd->value = (struct kshare_value){ .type = KSHARE_INT, .i = rnd(f, 5) };
+	if (type == KSHARE_TYPE_CONDITION)
+		cmd->value = (struct kshare_value){ .type = KSHARE_REF, .ref.handle = rnd(f, 40) };
+}
+
+static struct kshare_cmd any_command_of(struct fuzz *f, const struct kshare_op_info *op)
+{
 	struct kshare_cmd cmd = { .size = sizeof(cmd), .op = op->op };
 	struct timespec now;
 
@@ -144,9 +198,17 @@ static struct kshare_cmd any_command(struct fuzz *f)
 	if (op->fields & KSHARE_FIELD_DEADLINE) {
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		cmd.deadline = now.tv_sec * 1000000000ll + now.tv_nsec + rnd(f, 2000000);
+		cmd.tag = rnd(f, 4);
 	}
+	/* Small owners, permits, leases and tags, so that they meet as well */
+	if (op->fields & KSHARE_FIELD_KEY && rnd(f, 2))
+		cmd.key = (struct kshare_value){ .type = KSHARE_INT, .i = rnd(f, 4) };
 	if (!rnd(f, 2))
 		cmd.flags = rand_r(&f->seed) & op->cmd_flags;
+	if (op->op == KSHARE_OP_CREATE && rnd(f, 4))
+		any_creation(f, &cmd);
+	if ((op->op == KSHARE_OP_WAIT_ANY || op->op == KSHARE_OP_WAIT_ALL) && rnd(f, 8))
+		cmd.value = any_members(f);
 	if (!rnd(f, 300))
 		((__u8 *)&cmd)[rnd(f, sizeof(cmd))] = rand_r(&f->seed);
 	/* A descriptor that is lost, or a sleep without an end, helps nobody. */
@@ -155,6 +217,41 @@ static struct kshare_cmd any_command(struct fuzz *f)
 	if (op->flags & KSHARE_OPINFO_WAITS && !cmd.deadline)
 		cmd.deadline = 1;
 	return cmd;
+}
+
+static struct kshare_cmd any_command(struct fuzz *f)
+{
+	return any_command_of(f, any_op(f, rnd(f, 3) ? 0 : KSHARE_OPINFO_WAITS));
+}
+
+/* Descriptors are closed at once; results of members go to memory that is shared. */
+static void run_one(struct fuzz *f, struct kshare_cmd *cmd)
+{
+	int ret = ioctl(fd, KSHARE_IOC_CMD, cmd);
+
+	if (cmd->op == KSHARE_OP_EXPORT_FD && ret > 2)
+		close(ret);
+	(void)f;
+}
+
+/* Through the ring: those that wait go on while others are submitted. */
+static void run_on_ring(struct fuzz *f, struct kshare_cmd *cmd)
+{
+	static const __u64 descriptor = 1ull << 32;
+	__u64 user_data;
+	__s32 res;
+
+	if (cmd->out == (unsigned long)f->out)
+		cmd->out = (unsigned long)f->ring_out[rnd(f, RING_ENTRIES)];
+	if (f->flying < RING_ENTRIES / 2 &&
+	    ring_submit(&f->ring, fd, cmd, cmd->op == KSHARE_OP_EXPORT_FD ? descriptor : 0) == 1)
+		f->flying++;
+	while (f->flying &&
+	       ring_reap(&f->ring, f->flying > RING_ENTRIES / 4, &res, &user_data)) {
+		f->flying--;
+		if (user_data == descriptor && res > 2)
+			close(res);
+	}
 }
 
 /* Handles are few, so that the threads meet. */
@@ -172,6 +269,7 @@ static void *fuzz_thread(void *arg)
 	struct kshare_cmd cmds[8];
 	__s32 results[8];
 
+	f->has_ring = !ring_open(&f->ring);
 	while (time(NULL) < end) {
 		struct kshare_batch batch = {
 			.size = sizeof(batch),
@@ -183,16 +281,28 @@ static void *fuzz_thread(void *arg)
 		};
 		unsigned int i;
 
-		for (i = 0; i < batch.count; i++)
+		int door = rnd(f, 8);
+
+		for (i = 0; i < batch.count; i++) {
 			cmds[i] = any_command(f);
-		if (rnd(f, 4))
-			for (i = 0; i < batch.count; i++)
-				ioctl(fd, KSHARE_IOC_CMD, &cmds[i]);
-		else
+			if (door && door < 4 && f->has_ring)
+				run_on_ring(f, &cmds[i]);
+			else if (door)
+				run_one(f, &cmds[i]);
+			else if (cmds[i].op == KSHARE_OP_EXPORT_FD)
+				cmds[i].op = KSHARE_OP_NOP;
+		}
+		if (!door)
 			ioctl(fd, KSHARE_IOC_BATCH, &batch);
 		done[f->index] += batch.count;
 		for (i = 0; i < 3; i++)
 			drop_handle(f);
+		/* With all that waits on it */
+		if (f->has_ring && !rnd(f, 200)) {
+			ring_close(&f->ring);
+			f->flying = 0;
+			f->has_ring = !ring_open(&f->ring);
+		}
 		if (!rnd(f, 64)) {
 			void *map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd,
 					 KSHARE_MMAP_OFFSET(rnd(f, 40), PAGE));

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A small io_uring without a library, for programs that throw commands at kshare. */
+#ifndef RING_H
+#define RING_H
+
+#include <linux/io_uring.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/kshare.h>
+
+#define RING_ENTRIES	64
+
+struct ring {
+	int fd;
+	struct io_uring_params p;
+	unsigned char *rings;
+	unsigned char *sqes;
+};
+
+/* With entries that hold a whole command; 0, or -1 if there is no io_uring here. */
+static inline int ring_open(struct ring *r)
+{
+	size_t sq, cq;
+
+	memset(r, 0, sizeof(*r));
+	r->p.flags = IORING_SETUP_SQE128;
+	r->fd = (int)syscall(__NR_io_uring_setup, RING_ENTRIES, &r->p);
+	if (r->fd < 0)
+		return -1;
+	sq = r->p.sq_off.array + r->p.sq_entries * sizeof(__u32);
+	cq = r->p.cq_off.cqes + r->p.cq_entries * sizeof(struct io_uring_cqe);
+	r->rings = mmap(NULL, sq > cq ? sq : cq, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+			r->fd, IORING_OFF_SQ_RING);
+	r->sqes = mmap(NULL, r->p.sq_entries * 128, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_POPULATE, r->fd, IORING_OFF_SQES);
+	return r->rings == MAP_FAILED || r->sqes == MAP_FAILED ? -1 : 0;
+}
+
+static inline void ring_close(struct ring *r)
+{
+	size_t sq = r->p.sq_off.array + r->p.sq_entries * sizeof(__u32);
+	size_t cq = r->p.cq_off.cqes + r->p.cq_entries * sizeof(struct io_uring_cqe);
+
+	munmap(r->sqes, r->p.sq_entries * 128);
+	munmap(r->rings, sq > cq ? sq : cq);
+	close(r->fd);
+}
+
+static inline __u32 *ring_word(struct ring *r, __u32 offset)
+{
+	return (__u32 *)(r->rings + offset);
+}
+
+/* Submits one command; @fd: of the client. */
+static inline int ring_submit(struct ring *r, int fd, const struct kshare_cmd *cmd,
+			      __u64 user_data)
+{
+	__u32 tail = *ring_word(r, r->p.sq_off.tail);
+	__u32 slot = tail & *ring_word(r, r->p.sq_off.ring_mask);
+	struct io_uring_sqe *sqe = (struct io_uring_sqe *)(r->sqes + slot * 128);
+
+	memset(sqe, 0, 128);
+	sqe->opcode = IORING_OP_URING_CMD;
+	sqe->fd = fd;
+	sqe->off = KSHARE_URING_CMD;	/* cmd_op, and what must be 0 */
+	sqe->user_data = user_data;
+	memcpy((unsigned char *)sqe + 48, cmd, sizeof(*cmd));
+	ring_word(r, r->p.sq_off.array)[slot] = slot;
+	__atomic_store_n(ring_word(r, r->p.sq_off.tail), tail + 1, __ATOMIC_RELEASE);
+	return (int)syscall(__NR_io_uring_enter, r->fd, 1, 0, 0, NULL, 0);
+}
+
+/* The next completion, waiting for it if @wait; 1 if there is one. */
+static inline int ring_reap(struct ring *r, int wait, __s32 *res, __u64 *user_data)
+{
+	__u32 head = *ring_word(r, r->p.cq_off.head);
+	struct io_uring_cqe *cqe;
+
+	while (head == __atomic_load_n(ring_word(r, r->p.cq_off.tail), __ATOMIC_ACQUIRE)) {
+		if (syscall(__NR_io_uring_enter, r->fd, 0, wait ? 1 : 0, IORING_ENTER_GETEVENTS,
+			    NULL, 0) < 0)
+			return 0;
+		if (!wait &&
+		    head == __atomic_load_n(ring_word(r, r->p.cq_off.tail), __ATOMIC_ACQUIRE))
+			return 0;
+	}
+	cqe = (struct io_uring_cqe *)(r->rings + r->p.cq_off.cqes);
+	cqe += head & *ring_word(r, r->p.cq_off.ring_mask);
+	*res = cqe->res;
+	*user_data = cqe->user_data;
+	__atomic_store_n(ring_word(r, r->p.cq_off.head), head + 1, __ATOMIC_RELEASE);
+	return 1;
+}
+
+#endif /* RING_H */
