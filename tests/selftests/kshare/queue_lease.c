@@ -496,4 +496,42 @@ TEST_F(kshare, in_an_atomic_batch_messages_move_from_queue_to_queue)
 	}
 }
 
+TEST_F(kshare, a_batch_that_puts_and_leases_and_fails_leaves_nothing)
+{
+	struct side *s = &self->s;
+	int q = t_create(s, KSHARE_TYPE_QUEUE), i;
+	struct kshare_cmd cmds[4] = { t_cmd(KSHARE_OP_QUEUE_PUT, q),
+				      t_cmd(KSHARE_OP_QUEUE_PUT, q),
+				      t_cmd(KSHARE_OP_QUEUE_GET, q),
+				      t_cmd(KSHARE_OP_CHECK_VERSION, q) };
+	int32_t results[4];
+	struct kshare_batch batch = {
+		.size = sizeof(batch),
+		.flags = KSHARE_BATCH_ATOMIC,
+		.count = 4,
+		.cmds = (uintptr_t)cmds,
+		.results = (uintptr_t)results,
+		.cmd_size = sizeof(cmds[0]),
+	};
+	struct kshare_stat before, after;
+
+	cmds[0].value = t_int(1);
+	cmds[1].value = t_int(2);
+	cmds[2].flags = KSHARE_LEASE;
+	cmds[3].value = t_uint(1000000);
+	ASSERT_EQ(0, t_stat(s, q, &before));
+	for (i = 0; i < 3; i++) {
+		batch.done = 0;
+		EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_BATCH, &batch));
+		EXPECT_EQ(ESTALE, errno);
+		ASSERT_EQ(0, t_stat(s, q, &after));
+		EXPECT_EQ(before.bytes, after.bytes);
+		EXPECT_EQ(before.version, after.version);
+		EXPECT_EQ(0, after.length);
+	}
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_QUEUE_PUT, q, t_int(3)));
+	EXPECT_EQ(1, t_run(s, t_cmd(KSHARE_OP_QUEUE_GET, q)));
+	EXPECT_EQ(3, s->out.values[0].i);
+}
+
 TEST_HARNESS_MAIN
