@@ -184,6 +184,50 @@ TEST_F(uring, what_was_handed_over_and_not_yet_taken)
 	close(ready[1]);
 }
 
+/* Another process keeps the ring, so what waited has not left it when the deadline comes. */
+TEST_F(uring, a_deadline_that_comes_after_its_process_went_ends_nothing)
+{
+	struct side *s = &self->s;
+	int go[2], ready[2], e = t_make_event(s), h = t_make_two(s);
+	struct kshare_cmd cmds[2] = { t_wait_any(h), t_event_wait(e) };
+	struct kshare_cmd later = t_cmd(KSHARE_OP_EVENT_WAIT, e);
+	struct kshare_stat before;
+	pid_t pid;
+	char c;
+
+	ASSERT_EQ(0, pipe(ready) | pipe(go));
+	ASSERT_EQ(0, t_stat(s, 1, &before));
+	cmds[0].deadline = t_now() + 2000000000;
+	cmds[1].deadline = cmds[0].deadline;
+	later.deadline = cmds[0].deadline + 300000000;
+	pid = t_fork_off(s, &self->r);
+	if (!pid) {
+		struct ring mine;
+
+		if (t_ring(&mine, s->fd, 8, variant->flags))
+			_exit(1);
+		if (!fork()) {
+			close(go[1]);
+			_exit(read(go[0], &c, 1) != 0);
+		}
+		t_ring_begin(&mine, cmds[0], 1);
+		t_ring_begin(&mine, cmds[1], 2);
+		t_until_waiters(s, e, 1);
+		t_tell(ready[1]);
+		pause();
+		_exit(2);
+	}
+	close(go[0]);
+	t_hear(ready[0]);
+	killed(_metadata, pid);
+	EXPECT_EQ(-ETIMEDOUT, t_raw(s, later));
+	/* With the last process that has the ring it goes itself. */
+	close(go[1]);
+	t_until_as_before(s, &before);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 /* It holds a lock, and another of its commands waits for it: the next is somebody else. */
 TEST_F(uring, its_own_commands_do_not_inherit_its_locks)
 {
