@@ -407,6 +407,30 @@ TEST_F(kshare, one_that_is_killed_after_its_notify_passes_the_lock_on)
 	EXPECT_EQ(2, s->out.values[0].i);
 }
 
+TEST_F(kshare, the_notify_of_one_that_is_killed_goes_to_the_next)
+{
+	struct side *s = &self->s;
+	int l = t_create(s, KSHARE_TYPE_LOCK), c = condition(s, l);
+	int list = t_create(s, KSHARE_TYPE_LIST);
+	struct kshare_stat stat;
+	pid_t dead, next;
+
+	dead = waiter(s, l, c, list, 1);
+	t_until_waiters(s, c, 1);
+	next = waiter(s, l, c, list, 2);
+	t_until_waiters(s, c, 2);
+	EXPECT_EQ(1, acquire(s, l));
+	EXPECT_EQ(1, notify(s, c, 1));
+	kill(dead, SIGKILL);
+	EXPECT_EQ(1000 + SIGKILL, t_wait(dead));
+	ASSERT_EQ(0, t_stat(s, l, &stat));
+	EXPECT_EQ(1, stat.waiters);
+	/* Nobody is left for another one. */
+	EXPECT_EQ(0, notify_all(s, c));
+	EXPECT_EQ(0, release(s, l));
+	EXPECT_EQ(0, t_wait(next));
+}
+
 TEST_F(kshare, who_goes_on_is_told_that_the_owner_died)
 {
 	struct side *s = &self->s;
