@@ -202,6 +202,26 @@ TEST_F(kshare, the_next_one_gets_it_when_the_owner_dies)
 	}
 }
 
+TEST_F(kshare, an_rlock_is_free_when_its_owner_dies_however_deep_it_was)
+{
+	struct side *s = &self->s;
+	int i, l = t_create(s, KSHARE_TYPE_RLOCK);
+	struct kshare_stat stat;
+	pid_t pid = t_fork(s);
+
+	if (!pid) {
+		for (i = 1; i <= 3; i++)
+			if (acquire(s, l) != i)
+				_exit(1);
+		raise(SIGKILL);
+	}
+	EXPECT_EQ(1000 + SIGKILL, t_wait(pid));
+	ASSERT_EQ(0, t_stat(s, l, &stat));
+	EXPECT_EQ(0, stat.length);
+	EXPECT_EQ(1, try_acquire(s, l));
+	EXPECT_EQ(KSHARE_R_OWNER_DIED, s->out.head.flags);
+}
+
 /* A child that never heard of the library holds the descriptor of its dead parent. */
 TEST_F(kshare, a_descriptor_in_other_hands_does_not_keep_it_locked)
 {
