@@ -396,6 +396,37 @@ TEST_F(uring, any_and_all_write_the_results_of_each)
 	EXPECT_EQ(21, replies[1].values[0].i);
 }
 
+/* What is left in other lines stays there until the ring is asked, with DEFER_TASKRUN. */
+TEST_F(uring, any_that_is_over_takes_nothing_more)
+{
+	struct side *s = &self->s;
+	int e = t_make_event(s), l = t_make_lock(s), ready[2];
+	struct kshare_cmd cmds[2] = { t_event_wait(e), t_lock_acquire(l) };
+	struct kshare_cmd next = t_owned(KSHARE_OP_LOCK_ACQUIRE, l, T_OWNER + 1);
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(ready));
+	pid = t_fork_off(s, &self->r);
+	if (!pid) {
+		t_raw(s, t_owned(KSHARE_OP_LOCK_ACQUIRE, l, 1));
+		t_tell(ready[1]);
+		pause();
+		_exit(1);
+	}
+	t_hear(ready[0]);
+	EXPECT_EQ(1, t_ring_begin(&self->r, t_valued(KSHARE_OP_WAIT_ANY, 0,
+						     t_bytes(cmds, sizeof(cmds))), 1));
+	t_until_waiters(s, l, 1);
+	t_event_set(s, e);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(1000 + SIGKILL, t_wait(pid));
+	next.flags = KSHARE_NOWAIT;
+	EXPECT_EQ(1, t_raw(s, next));
+	EXPECT_EQ(0, t_reap(&self->r).res);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 TEST_F(uring, after_a_timeout_the_lock_of_a_condition_is_held_again)
 {
 	struct side *s = &self->s;
