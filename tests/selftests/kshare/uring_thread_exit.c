@@ -88,6 +88,51 @@ TEST_F(uring, what_it_would_get_goes_to_the_next)
 	}
 }
 
+static void *submit_and_grant(void *arg)
+{
+	struct submitter *t = arg;
+
+	submit(t);
+	if (t->ret == 1)
+		t->c->grant(t->s, t->h);
+	return NULL;
+}
+
+/* It was handed over, but the thread that might have asked for it did not. */
+TEST_F(uring, what_it_was_given_and_did_not_take_goes_to_the_next)
+{
+	static struct submitter t;
+	struct side *s = &self->s;
+	const struct t_case *c;
+	pthread_t thread;
+
+	if (!(variant->flags & IORING_SETUP_DEFER_TASKRUN) || !t_parks(s->fd))
+		SKIP(return, "it takes it at once");
+	t_for_each_case(c) {
+		struct kshare_cmd cmd;
+		int h;
+
+		if (!takes(c))
+			continue;
+		h = c->make(s);
+		c->block(s, h);
+		t = (struct submitter){ s, c, h, variant->flags };
+		ASSERT_EQ(0, pthread_create(&thread, NULL, submit_and_grant, &t));
+		pthread_join(thread, NULL);
+		ASSERT_EQ(1, t.ret);
+		cmd = c->cmd(h);
+		if (cmd.key.type)
+			cmd.key = t_uint(T_OWNER + 1);
+		cmd.deadline = t_now() + 2000000000;
+		EXPECT_EQ(1, t_ring_begin(&self->r, cmd, 2));
+		t_ring_exit(&t.r);
+		/* It is not told that it was taken before. */
+		T_EXPECT(c, c->want, t_reap(&self->r).res);
+		EXPECT_TRUE(t_until_waiting(s, 0));
+		t_unmake(s, h);
+	}
+}
+
 /* Either it is canceled and nothing is in the queue, or it is not. */
 TEST_F(uring, a_message_is_put_or_the_command_is_canceled)
 {
