@@ -255,6 +255,22 @@ void kshare_grant_rest(struct kshare_object *obj)
 	kshare_wakes_run(&wakes);
 }
 
+bool kshare_object_changed(struct kshare_object *obj, struct kshare_wakes *wakes)
+{
+	WRITE_ONCE(obj->version, obj->version + 1);
+	kshare_observe(obj);
+	return kshare_grant(obj, false, wakes);
+}
+
+void kshare_unlock_and_wake(struct kshare_object *obj, bool more, struct kshare_wakes *wakes)
+	__releases(&obj->lock)
+{
+	kshare_object_unlock(obj);
+	kshare_wakes_run(wakes);
+	if (more)
+		kshare_grant_rest(obj);
+}
+
 bool kshare_wait_end(struct kshare_run *run, int why)
 {
 	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
@@ -289,10 +305,7 @@ bool kshare_wait_end(struct kshare_run *run, int why)
 		if (obj->ops->fifo || op->left)
 			more = kshare_grant(obj, false, &wakes);
 	}
-	kshare_object_unlock(obj);
-	kshare_wakes_run(&wakes);
-	if (more)
-		kshare_grant_rest(obj);
+	kshare_unlock_and_wake(obj, more, &wakes);
 	return took;
 }
 
@@ -315,8 +328,7 @@ void kshare_wait_retry(struct kshare_run *run)
 			kshare_line_end(run, ret, &wakes);
 		}
 	}
-	kshare_object_unlock(obj);
-	kshare_wakes_run(&wakes);
+	kshare_unlock_and_wake(obj, false, &wakes);
 }
 
 bool kshare_run_give_back(struct kshare_run *run)
@@ -336,14 +348,8 @@ bool kshare_run_give_back(struct kshare_run *run)
 		run->op->undo(run);
 	kshare_object_write_end(obj);
 	/* Not as if it had not been: others may have seen it. */
-	if (run->changed) {
-		WRITE_ONCE(obj->version, obj->version + 1);
-		kshare_observe(obj);
-		more = kshare_grant(obj, false, &wakes);
-	}
-	kshare_object_unlock(obj);
-	kshare_wakes_run(&wakes);
-	if (more)
-		kshare_grant_rest(obj);
+	if (run->changed)
+		more = kshare_object_changed(obj, &wakes);
+	kshare_unlock_and_wake(obj, more, &wakes);
 	return true;
 }

@@ -155,10 +155,7 @@ static void kshare_any_queue(struct kshare_run *run)
 		/* What became free since it was tried is there for it now. */
 		if (!ret)
 			more = kshare_grant(sub->obj, false, &wakes);
-		kshare_object_unlock(sub->obj);
-		kshare_wakes_run(&wakes);
-		if (more)
-			kshare_grant_rest(sub->obj);
+		kshare_unlock_and_wake(sub->obj, more, &wakes);
 		if (ret)
 			kshare_many_fail(run, ret);
 	}
@@ -518,10 +515,7 @@ void kshare_group_leave(struct kshare_run *run)
 			/* It may have been what others stood behind. */
 			more = kshare_grant(sub->obj, false, &wakes);
 		}
-		kshare_object_unlock(sub->obj);
-		kshare_wakes_run(&wakes);
-		if (more)
-			kshare_grant_rest(sub->obj);
+		kshare_unlock_and_wake(sub->obj, more, &wakes);
 	}
 }
 

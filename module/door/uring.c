@@ -156,24 +156,20 @@ static int kshare_uring_read(struct io_uring_cmd *ioucmd, unsigned int flags,
 {
 	const void *bytes = ks_uring_bytes(ioucmd);
 	u64 ptr[2];
-	u32 size;
-	int ret;
 
 	switch (ioucmd->cmd_op) {
 	case KSHARE_URING_CMD:
 		if (!(flags & IO_URING_F_SQE128))
 			return -EINVAL;
 		memcpy(cmd, bytes, sizeof(*cmd));
-		size = cmd->size;
-		if (size > sizeof(*cmd))
+		if (cmd->size > sizeof(*cmd))
 			return -E2BIG;
-		return size < sizeof(*cmd) ? -EINVAL : 0;
+		return cmd->size < sizeof(*cmd) ? -EINVAL : 0;
 	case KSHARE_URING_CMD_PTR:
 		memcpy(ptr, bytes, sizeof(ptr));
 		if (ptr[1])
 			return -EINVAL;
-		ret = kshare_cmd_copy(u64_to_user_ptr(ptr[0]), cmd);
-		return ret;
+		return kshare_cmd_copy(u64_to_user_ptr(ptr[0]), cmd);
 	}
 	return -ENOTTY;
 }

@@ -143,14 +143,9 @@ static bool kshare_barrier_abandon(struct kshare_object *obj, struct kshare_clie
 	p = kshare_party_del(barrier, client);
 	if (p && died && !barrier->broken) {
 		kshare_barrier_end(barrier, KSHARE_DIED);
-		WRITE_ONCE(obj->version, obj->version + 1);
-		kshare_observe(obj);
-		more = kshare_grant(obj, false, &wakes);
+		more = kshare_object_changed(obj, &wakes);
 	}
-	kshare_object_unlock(obj);
-	kshare_wakes_run(&wakes);
-	if (more)
-		kshare_grant_rest(obj);
+	kshare_unlock_and_wake(obj, more, &wakes);
 	kfree(p);
 	return false;
 }

@@ -15,7 +15,6 @@
 #include "../command.h"
 #include "../inspect.h"
 #include "../lockset.h"
-#include "../observe.h"
 #include "lock.h"
 #include "types.h"
 
@@ -101,15 +100,10 @@ static bool kshare_lock_abandon(struct kshare_object *obj, struct kshare_client 
 		kshare_lock_hold(lock, NULL, KSHARE_LOCK_DIED);
 		lock->depth = 0;
 		lock->owner = 0;
-		WRITE_ONCE(obj->version, obj->version + 1);
 		kshare_object_write_end(obj);
-		kshare_observe(obj);
-		more = kshare_grant(obj, false, &wakes);
+		more = kshare_object_changed(obj, &wakes);
 	}
-	kshare_object_unlock(obj);
-	kshare_wakes_run(&wakes);
-	if (more)
-		kshare_grant_rest(obj);
+	kshare_unlock_and_wake(obj, more, &wakes);
 	return false;
 }
 

@@ -8,7 +8,6 @@
 #include <linux/poll.h>
 
 #include "../lockset.h"
-#include "../observe.h"
 #include "queue.h"
 #include "types.h"
 
@@ -632,13 +631,8 @@ int kshare_queue_post(struct kshare_object *obj, struct kshare_msg *msg)
 		msg->seq = ++q->last_seq;
 		kshare_queue_insert(q, msg, false);
 		q->unfinished++;
-		WRITE_ONCE(obj->version, obj->version + 1);
-		kshare_observe(obj);
-		more = kshare_grant(obj, false, &wakes);
+		more = kshare_object_changed(obj, &wakes);
 	}
-	kshare_object_unlock(obj);
-	kshare_wakes_run(&wakes);
-	if (more)
-		kshare_grant_rest(obj);
+	kshare_unlock_and_wake(obj, more, &wakes);
 	return ret;
 }

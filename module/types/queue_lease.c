@@ -141,10 +141,7 @@ bool kshare_queue_abandon(struct kshare_object *obj, struct kshare_client *clien
 	/* Not between two pieces, or the last would go before the first. */
 	if (!msg)
 		more = kshare_grant(obj, false, &wakes);
-	kshare_object_unlock(obj);
-	kshare_wakes_run(&wakes);
-	if (more)
-		kshare_grant_rest(obj);
+	kshare_unlock_and_wake(obj, more, &wakes);
 	list_for_each_entry_safe(msg, next, &dropped, link)
 		kshare_msg_free(msg, &doom);
 	kshare_doom_run(&doom);

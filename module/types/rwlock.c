@@ -11,7 +11,6 @@
 #include "../command.h"
 #include "../inspect.h"
 #include "../lockset.h"
-#include "../observe.h"
 #include "lock.h"
 #include "types.h"
 
@@ -158,14 +157,9 @@ static bool kshare_rwlock_abandon(struct kshare_object *obj, struct kshare_clien
 			rwlock->died = true;
 		kshare_rwhold_del(rwlock, h);
 		left = kshare_rwhold_of(rwlock, client);
-		WRITE_ONCE(obj->version, obj->version + 1);
-		kshare_observe(obj);
-		more = kshare_grant(obj, false, &wakes);
+		more = kshare_object_changed(obj, &wakes);
 	}
-	kshare_object_unlock(obj);
-	kshare_wakes_run(&wakes);
-	if (more)
-		kshare_grant_rest(obj);
+	kshare_unlock_and_wake(obj, more, &wakes);
 	kfree(h);
 	return left;
 }

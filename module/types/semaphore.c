@@ -11,7 +11,6 @@
 #include "../command.h"
 #include "../inspect.h"
 #include "../lockset.h"
-#include "../observe.h"
 #include "types.h"
 
 /**
@@ -113,7 +112,7 @@ static void kshare_permits_del(struct kshare_semaphore *sem, struct kshare_permi
 	kshare_object_regrow(&sem->obj, -(s64)sizeof(*p));
 }
 
-/* May be asked without a lock: only for what no semaphore holds is it a guess. */
+/* Does any client?  Whether it is this one is only known under the lock. */
 static bool kshare_semaphore_holds(const struct kshare_object *obj,
 				   const struct kshare_client *client)
 {
@@ -134,14 +133,9 @@ static bool kshare_semaphore_abandon(struct kshare_object *obj, struct kshare_cl
 		kshare_permits_del(sem, p);
 	if (p && p->count) {
 		atomic64_add(p->count, &sem->word);
-		WRITE_ONCE(obj->version, obj->version + 1);
-		kshare_observe(obj);
-		more = kshare_grant(obj, false, &wakes);
+		more = kshare_object_changed(obj, &wakes);
 	}
-	kshare_object_unlock(obj);
-	kshare_wakes_run(&wakes);
-	if (more)
-		kshare_grant_rest(obj);
+	kshare_unlock_and_wake(obj, more, &wakes);
 	kfree(p);
 	return false;
 }
