@@ -105,6 +105,22 @@ struct kshare_hold {
 	struct kshare_client *client;
 };
 
+/**
+ * struct kshare_record - what one client, or one owner of it, holds of an object
+ * @hold: that it does
+ * @node: in a tree of the object's, by client number and owner
+ * @owner: id of the owner; 0 where clients hold as a whole
+ * @count: how often, or how many; may be 0
+ *
+ * It is charged to the object from kshare_record_add() on.
+ */
+struct kshare_record {
+	struct kshare_hold hold;
+	struct rb_node node;
+	u64 owner;
+	u32 count;
+};
+
 /* Handles that are found without walking the xarray. */
 #define KSHARE_NEAR	128
 
@@ -158,6 +174,23 @@ void kshare_hold_add(struct kshare_hold *hold, struct kshare_object *obj,
 		     struct kshare_client *client, enum kshare_hold_kind kind);
 void kshare_hold_del(struct kshare_hold *hold);
 void kshare_holds_settle(struct kshare_client *client, enum kshare_hold_kind kind);
+
+/* Memory for one, that is in no tree, or NULL; to be freed by kfree().  May sleep. */
+struct kshare_record *kshare_record_alloc(void);
+struct kshare_record *kshare_record_find(const struct rb_root *root,
+					 const struct kshare_client *client, u64 owner);
+struct kshare_record *kshare_record_any(const struct rb_root *root,
+					const struct kshare_client *client);
+int kshare_record_add(struct rb_root *root, struct kshare_record *r, struct kshare_object *obj,
+		      struct kshare_client *client, u64 owner, enum kshare_hold_kind kind,
+		      bool must);
+void kshare_record_del(struct rb_root *root, struct kshare_record *r);
+void kshare_records_free(struct rb_root *root);
+
+static inline struct kshare_record *kshare_record_of(struct rb_node *node)
+{
+	return rb_entry(node, struct kshare_record, node);
+}
 
 /* KSHARE_OWN_DOMAIN - every client's handle to its own domain */
 #define KSHARE_OWN_DOMAIN	1

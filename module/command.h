@@ -371,13 +371,13 @@ struct kshare_run {
 			bool came;			/* generation is that of arrival */
 		} event;
 		struct {
-			struct kshare_rwhold *spare;	/* to share by, or left over */
+			struct kshare_record *spare;	/* to share by, or left over */
 			u64 owner;
 			bool shared;			/* what was acquired or released */
 			bool old_died;
 		} rwlock;
 		struct {
-			struct kshare_permits *spare;	/* to hold by, or left over */
+			struct kshare_record *spare;	/* to hold by, or left over */
 			u32 count;
 			bool need;			/* @spare is needed */
 			bool added;			/* the client has a record since then */
@@ -389,7 +389,7 @@ struct kshare_run {
 			bool notified;			/* in the lock's line */
 		} condition;
 		struct {
-			struct kshare_party *spare;	/* to be known by, or left over */
+			struct kshare_record *spare;	/* to be known by, or left over */
 			u64 generation;			/* that it came in, or before it */
 			u64 outcomes;			/* before */
 			u32 waiting;			/* before */

@@ -24,16 +24,6 @@ enum kshare_outcome {
 };
 
 /**
- * struct kshare_party - a client that has waited
- * @hold: it
- * @node: in &kshare_barrier.parties
- */
-struct kshare_party {
-	struct kshare_hold hold;
-	struct rb_node node;
-};
-
-/**
  * struct kshare_barrier - a barrier
  * @obj: object
  * @size: number of parties
@@ -43,7 +33,7 @@ struct kshare_party {
  * @broken: what those who come are told, or 0
  * @index: of the next waiter that is let go
  * @index_generation: its generation
- * @parties: &struct kshare_party by client number
+ * @parties: records of clients that have waited
  */
 struct kshare_barrier {
 	struct kshare_object obj;
@@ -73,46 +63,16 @@ static int kshare_barrier_init(struct kshare_object *obj, const struct kshare_cr
 
 static void kshare_barrier_destroy(struct kshare_object *obj, struct kshare_doom *doom)
 {
-	struct kshare_party *p, *next;
-
-	rbtree_postorder_for_each_entry_safe(p, next, &kshare_barrier_of(obj)->parties, node) {
-		kshare_hold_del(&p->hold);
-		kfree(p);
-	}
+	kshare_records_free(&kshare_barrier_of(obj)->parties);
 }
 
-/* Where a client's record is, or belongs. */
-static struct rb_node **kshare_party_find(struct kshare_barrier *barrier,
-					  const struct kshare_client *client,
-					  struct rb_node **parent)
+static struct kshare_record *kshare_party_del(struct kshare_barrier *barrier,
+					      const struct kshare_client *client)
 {
-	struct rb_node **link = &barrier->parties.rb_node;
+	struct kshare_record *p = kshare_record_find(&barrier->parties, client, 0);
 
-	*parent = NULL;
-	while (*link) {
-		struct kshare_party *p = rb_entry(*link, struct kshare_party, node);
-
-		if (p->hold.client == client)
-			break;
-		*parent = *link;
-		link = client->number < p->hold.client->number ? &(*link)->rb_left :
-								  &(*link)->rb_right;
-	}
-	return link;
-}
-
-static struct kshare_party *kshare_party_del(struct kshare_barrier *barrier,
-					     const struct kshare_client *client)
-{
-	struct rb_node *parent, *node = *kshare_party_find(barrier, client, &parent);
-	struct kshare_party *p;
-
-	if (!node)
-		return NULL;
-	p = rb_entry(node, struct kshare_party, node);
-	rb_erase(node, &barrier->parties);
-	kshare_hold_del(&p->hold);
-	kshare_object_regrow(&barrier->obj, -(s64)sizeof(*p));
+	if (p)
+		kshare_record_del(&barrier->parties, p);
 	return p;
 }
 
@@ -136,7 +96,7 @@ static bool kshare_barrier_abandon(struct kshare_object *obj, struct kshare_clie
 {
 	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
 	struct kshare_barrier *barrier = kshare_barrier_of(obj);
-	struct kshare_party *p;
+	struct kshare_record *p;
 	bool more = false;
 
 	kshare_object_lock(obj);
@@ -169,7 +129,7 @@ static void kshare_barrier_who(struct kshare_object *obj, struct kshare_who_list
 	struct rb_node *node;
 
 	for (node = rb_first(&kshare_barrier_of(obj)->parties); node; node = rb_next(node)) {
-		kshare_who_add(list, rb_entry(node, struct kshare_party, node)->hold.client,
+		kshare_who_add(list, kshare_record_of(node)->hold.client,
 			       0, 1, 0);
 		cond_resched();
 	}
@@ -191,7 +151,7 @@ const struct kshare_type_ops kshare_barrier_type = {
 int kshare_barrier_wait_prepare(struct kshare_run *run)
 {
 	if (!run->u.barrier.spare)
-		run->u.barrier.spare = kzalloc(sizeof(*run->u.barrier.spare), GFP_KERNEL_ACCOUNT);
+		run->u.barrier.spare = kshare_record_alloc();
 	return run->u.barrier.spare ? 0 : -ENOMEM;
 }
 
@@ -204,15 +164,11 @@ void kshare_barrier_wait_finish(struct kshare_run *run)
 static void kshare_barrier_join(struct kshare_run *run)
 {
 	struct kshare_barrier *barrier = kshare_barrier_of(run->obj);
-	struct rb_node *parent, **link;
 
-	link = kshare_party_find(barrier, run->client, &parent);
-	if (*link)
+	if (kshare_record_find(&barrier->parties, run->client, 0))
 		return;
-	rb_link_node(&run->u.barrier.spare->node, parent, link);
-	rb_insert_color(&run->u.barrier.spare->node, &barrier->parties);
-	kshare_hold_add(&run->u.barrier.spare->hold, run->obj, run->client, KSHARE_HOLD_PERMIT);
-	kshare_object_regrow(run->obj, sizeof(*run->u.barrier.spare));
+	kshare_record_add(&barrier->parties, run->u.barrier.spare, run->obj, run->client, 0,
+			  KSHARE_HOLD_PERMIT, true);
 	run->u.barrier.spare = NULL;
 	run->u.barrier.joined = true;
 }

@@ -15,31 +15,17 @@
 #include "types.h"
 
 /**
- * struct kshare_rwhold - an owner that holds it, alone or shared
- * @hold: the owner's client
- * @node: in &kshare_rwlock.holders
- * @owner: id of the owner
- * @depth: how often it shares it
- */
-struct kshare_rwhold {
-	struct kshare_hold hold;
-	struct rb_node node;
-	u64 owner;
-	u32 depth;
-};
-
-/**
  * struct kshare_rwlock - a rwlock
  * @obj: object
  * @alone: who holds it alone, one of @holders, or NULL
- * @holders: &struct kshare_rwhold by client number and owner
+ * @holders: records of owners, with how often they hold it
  * @count: of @holders
  * @died: an owner that had it alone has died, and none has had it since
  * @token: of the last exclusive acquisition
  */
 struct kshare_rwlock {
 	struct kshare_object obj;
-	struct kshare_rwhold *alone;
+	struct kshare_record *alone;
 	struct rb_root holders;
 	u32 count;
 	bool died;
@@ -59,78 +45,12 @@ static int kshare_rwlock_init(struct kshare_object *obj, const struct kshare_cre
 
 static void kshare_rwlock_destroy(struct kshare_object *obj, struct kshare_doom *doom)
 {
-	struct kshare_rwhold *h, *next;
-
-	rbtree_postorder_for_each_entry_safe(h, next, &kshare_rwlock_of(obj)->holders, node) {
-		kshare_hold_del(&h->hold);
-		kfree(h);
-	}
+	kshare_records_free(&kshare_rwlock_of(obj)->holders);
 }
 
-static int kshare_rwhold_order(const struct kshare_client *client, u64 owner,
-			       const struct kshare_rwhold *h)
+static void kshare_rwhold_del(struct kshare_rwlock *rwlock, struct kshare_record *h)
 {
-	if (client != h->hold.client)
-		return client->number < h->hold.client->number ? -1 : 1;
-	return owner < h->owner ? -1 : owner > h->owner;
-}
-
-static struct kshare_rwhold *kshare_rwhold_find(struct kshare_rwlock *rwlock,
-						const struct kshare_client *client, u64 owner)
-{
-	struct rb_node *node = rwlock->holders.rb_node;
-
-	while (node) {
-		struct kshare_rwhold *h = rb_entry(node, struct kshare_rwhold, node);
-		int order = kshare_rwhold_order(client, owner, h);
-
-		if (!order)
-			return h;
-		node = order < 0 ? node->rb_left : node->rb_right;
-	}
-	return NULL;
-}
-
-/* Any holder of this client's */
-static struct kshare_rwhold *kshare_rwhold_of(struct kshare_rwlock *rwlock,
-					      const struct kshare_client *client)
-{
-	struct rb_node *node = rwlock->holders.rb_node;
-
-	while (node) {
-		struct kshare_rwhold *h = rb_entry(node, struct kshare_rwhold, node);
-
-		if (h->hold.client == client)
-			return h;
-		node = client->number < h->hold.client->number ? node->rb_left : node->rb_right;
-	}
-	return NULL;
-}
-
-static void kshare_rwhold_add(struct kshare_rwlock *rwlock, struct kshare_client *client,
-			      u64 owner, struct kshare_rwhold *h)
-{
-	struct rb_node **link = &rwlock->holders.rb_node, *parent = NULL;
-
-	while (*link) {
-		parent = *link;
-		link = kshare_rwhold_order(client, owner,
-					   rb_entry(parent, struct kshare_rwhold, node)) < 0 ?
-		       &parent->rb_left : &parent->rb_right;
-	}
-	h->owner = owner;
-	h->depth = 1;
-	rb_link_node(&h->node, parent, link);
-	rb_insert_color(&h->node, &rwlock->holders);
-	kshare_hold_add(&h->hold, &rwlock->obj, client, KSHARE_HOLD_LOCK);
-	rwlock->count++;
-}
-
-static void kshare_rwhold_del(struct kshare_rwlock *rwlock, struct kshare_rwhold *h)
-{
-	rb_erase(&h->node, &rwlock->holders);
-	kshare_hold_del(&h->hold);
-	kshare_object_regrow(&rwlock->obj, -(s64)sizeof(*h));
+	kshare_record_del(&rwlock->holders, h);
 	rwlock->count--;
 	if (rwlock->alone == h)
 		rwlock->alone = NULL;
@@ -147,16 +67,16 @@ static bool kshare_rwlock_abandon(struct kshare_object *obj, struct kshare_clien
 {
 	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
 	struct kshare_rwlock *rwlock = kshare_rwlock_of(obj);
-	struct kshare_rwhold *h;
+	struct kshare_record *h;
 	bool more = false, left = false;
 
 	kshare_object_lock(obj);
-	h = kshare_rwhold_of(rwlock, client);
+	h = kshare_record_any(&rwlock->holders, client);
 	if (h) {
 		if (rwlock->alone == h)
 			rwlock->died = true;
 		kshare_rwhold_del(rwlock, h);
-		left = kshare_rwhold_of(rwlock, client);
+		left = kshare_record_any(&rwlock->holders, client);
 		more = kshare_object_changed(obj, &wakes);
 	}
 	kshare_unlock_and_wake(obj, more, &wakes);
@@ -194,9 +114,9 @@ static void kshare_rwlock_who(struct kshare_object *obj, struct kshare_who_list 
 	struct rb_node *node;
 
 	for (node = rb_first(&rwlock->holders); node; node = rb_next(node)) {
-		struct kshare_rwhold *h = rb_entry(node, struct kshare_rwhold, node);
+		struct kshare_record *h = kshare_record_of(node);
 
-		kshare_who_add(list, h->hold.client, h->owner, h->depth,
+		kshare_who_add(list, h->hold.client, h->owner, h->count,
 			       rwlock->alone == h ? rwlock->token : 0);
 		cond_resched();
 	}
@@ -227,13 +147,13 @@ const struct kshare_type_ops kshare_rwlock_type = {
 struct kshare_client *kshare_rwlock_holder(struct kshare_object *obj, u32 n, u64 *owner)
 {
 	struct rb_node *node = rb_first(&kshare_rwlock_of(obj)->holders);
-	struct kshare_rwhold *h;
+	struct kshare_record *h;
 
 	while (node && n--)
 		node = rb_next(node);
 	if (!node)
 		return NULL;
-	h = rb_entry(node, struct kshare_rwhold, node);
+	h = kshare_record_of(node);
 	*owner = h->owner;
 	return h->hold.client;
 }
@@ -251,7 +171,7 @@ int kshare_rwlock_acquire_prepare(struct kshare_run *run)
 		ret = kshare_run_out(run, 2 * KSHARE_MAX_CIRCLE);
 	if (ret || run->u.rwlock.spare)
 		return ret;
-	run->u.rwlock.spare = kzalloc(sizeof(*run->u.rwlock.spare), GFP_KERNEL_ACCOUNT);
+	run->u.rwlock.spare = kshare_record_alloc();
 	return run->u.rwlock.spare ? 0 : -ENOMEM;
 }
 
@@ -260,24 +180,32 @@ void kshare_rwlock_finish(struct kshare_run *run)
 	kfree(run->u.rwlock.spare);
 }
 
-static void kshare_rwlock_hold(struct kshare_run *run, bool alone)
+static int kshare_rwlock_hold(struct kshare_run *run, bool alone, bool undo)
 {
 	struct kshare_rwlock *rwlock = kshare_rwlock_of(run->obj);
-	struct kshare_rwhold *h = run->u.rwlock.spare;
+	struct kshare_record *h = run->u.rwlock.spare;
+	int ret;
 
+	ret = kshare_record_add(&rwlock->holders, h, run->obj, run->client, run->u.rwlock.owner,
+				KSHARE_HOLD_LOCK, undo);
+	if (ret)
+		return ret;
 	run->u.rwlock.spare = NULL;
-	kshare_rwhold_add(rwlock, run->client, run->u.rwlock.owner, h);
+	h->count = 1;
+	rwlock->count++;
 	if (alone)
 		rwlock->alone = h;
+	return 0;
 }
 
 int kshare_rwlock_acquire(struct kshare_run *run)
 {
 	struct kshare_rwlock *rwlock = kshare_rwlock_of(run->obj);
 	bool shared = run->flags & KSHARE_SHARED;
-	struct kshare_rwhold *mine;
+	struct kshare_record *mine;
+	int ret;
 
-	mine = kshare_rwhold_find(rwlock, run->client, run->u.rwlock.owner);
+	mine = kshare_record_find(&rwlock->holders, run->client, run->u.rwlock.owner);
 	/* It has it alone, or would wait for itself to stop sharing. */
 	if (mine && (rwlock->alone == mine || !shared) && !run->deadline &&
 	    !(run->flags & KSHARE_NOWAIT))
@@ -287,10 +215,11 @@ int kshare_rwlock_acquire(struct kshare_run *run)
 	/* Who shares it already may do so again, or it might wait for itself. */
 	if (!run->waiting && !list_empty(&run->obj->waiters) && !mine)
 		return KSHARE_MUST_WAIT;
-	if (mine && mine->depth == INT_MAX)
+	if (mine && mine->count == INT_MAX)
 		return -ERANGE;
-	if (!mine && kshare_object_grow(run->obj, sizeof(*mine)))
-		return -EDQUOT;
+	ret = mine ? 0 : kshare_rwlock_hold(run, !shared, false);
+	if (ret)
+		return ret;
 
 	run->u.rwlock.shared = shared;
 	run->u.rwlock.old_died = rwlock->died;
@@ -301,18 +230,16 @@ int kshare_rwlock_acquire(struct kshare_run *run)
 		rwlock->token++;
 	}
 	if (mine)
-		mine->depth++;
-	else
-		kshare_rwlock_hold(run, !shared);
+		mine->count++;
 	kshare_touch(run);
 	run->number = rwlock->token;
 	return 0;
 }
 
 /* Once less; what was allocated for the holder is the run's then. */
-static void kshare_rwlock_unhold(struct kshare_run *run, struct kshare_rwhold *h)
+static void kshare_rwlock_unhold(struct kshare_run *run, struct kshare_record *h)
 {
-	if (--h->depth)
+	if (--h->count)
 		return;
 	kshare_rwhold_del(kshare_rwlock_of(run->obj), h);
 	swap(h, run->u.rwlock.spare);
@@ -323,9 +250,9 @@ static void kshare_rwlock_unhold(struct kshare_run *run, struct kshare_rwhold *h
 void kshare_rwlock_acquire_undo(struct kshare_run *run)
 {
 	struct kshare_rwlock *rwlock = kshare_rwlock_of(run->obj);
-	struct kshare_rwhold *h;
+	struct kshare_record *h;
 
-	h = kshare_rwhold_find(rwlock, run->client, run->u.rwlock.owner);
+	h = kshare_record_find(&rwlock->holders, run->client, run->u.rwlock.owner);
 	run->result_flags &= ~KSHARE_R_OWNER_DIED;
 	if (!h)
 		return;
@@ -337,9 +264,9 @@ void kshare_rwlock_acquire_undo(struct kshare_run *run)
 int kshare_rwlock_release(struct kshare_run *run)
 {
 	struct kshare_rwlock *rwlock = kshare_rwlock_of(run->obj);
-	struct kshare_rwhold *h;
+	struct kshare_record *h;
 
-	h = kshare_rwhold_find(rwlock, run->client, run->u.rwlock.owner);
+	h = kshare_record_find(&rwlock->holders, run->client, run->u.rwlock.owner);
 	if (!h)
 		return -EPERM;
 	run->u.rwlock.shared = rwlock->alone != h;
@@ -352,23 +279,22 @@ int kshare_rwlock_release(struct kshare_run *run)
 void kshare_rwlock_release_undo(struct kshare_run *run)
 {
 	struct kshare_rwlock *rwlock = kshare_rwlock_of(run->obj);
-	struct kshare_rwhold *h;
+	struct kshare_record *h;
 
-	h = kshare_rwhold_find(rwlock, run->client, run->u.rwlock.owner);
+	h = kshare_record_find(&rwlock->holders, run->client, run->u.rwlock.owner);
 	if (h) {
-		h->depth++;
+		h->count++;
 		return;
 	}
-	kshare_object_regrow(run->obj, sizeof(*h));
-	kshare_rwlock_hold(run, !run->u.rwlock.shared);
+	kshare_rwlock_hold(run, !run->u.rwlock.shared, true);
 }
 
 int kshare_rwlock_downgrade(struct kshare_run *run)
 {
 	struct kshare_rwlock *rwlock = kshare_rwlock_of(run->obj);
-	struct kshare_rwhold *h;
+	struct kshare_record *h;
 
-	h = kshare_rwhold_find(rwlock, run->client, run->u.rwlock.owner);
+	h = kshare_record_find(&rwlock->holders, run->client, run->u.rwlock.owner);
 	if (!h || rwlock->alone != h)
 		return -EPERM;
 	rwlock->alone = NULL;
@@ -381,5 +307,5 @@ void kshare_rwlock_downgrade_undo(struct kshare_run *run)
 {
 	struct kshare_rwlock *rwlock = kshare_rwlock_of(run->obj);
 
-	rwlock->alone = kshare_rwhold_find(rwlock, run->client, run->u.rwlock.owner);
+	rwlock->alone = kshare_record_find(&rwlock->holders, run->client, run->u.rwlock.owner);
 }

@@ -18,25 +18,13 @@
  * @obj: object
  * @word: permits that are free
  * @bound: most that there may be
- * @holders: &struct kshare_permits by client number
+ * @holders: records of clients, with the permits that they hold
  */
 struct kshare_semaphore {
 	struct kshare_object obj;
 	atomic64_t word;
 	u64 bound;
 	struct rb_root holders;
-};
-
-/**
- * struct kshare_permits - permits that a client holds
- * @hold: that it does
- * @node: in &kshare_semaphore.holders
- * @count: how many; none at the moment, if it is 0
- */
-struct kshare_permits {
-	struct kshare_hold hold;
-	struct rb_node node;
-	u32 count;
 };
 
 static struct kshare_semaphore *kshare_semaphore_of(const struct kshare_object *obj)
@@ -64,52 +52,7 @@ static int kshare_semaphore_init(struct kshare_object *obj, const struct kshare_
 
 static void kshare_semaphore_destroy(struct kshare_object *obj, struct kshare_doom *doom)
 {
-	struct kshare_semaphore *sem = kshare_semaphore_of(obj);
-	struct kshare_permits *p, *next;
-
-	/* Of clients that are being settled, or took permits and closed all handles. */
-	rbtree_postorder_for_each_entry_safe(p, next, &sem->holders, node) {
-		kshare_hold_del(&p->hold);
-		kfree(p);
-	}
-}
-
-static struct kshare_permits *kshare_permits_find(struct kshare_semaphore *sem,
-						  const struct kshare_client *client)
-{
-	struct rb_node *node = sem->holders.rb_node;
-
-	while (node) {
-		struct kshare_permits *p = rb_entry(node, struct kshare_permits, node);
-
-		if (p->hold.client == client)
-			return p;
-		node = client->number < p->hold.client->number ? node->rb_left : node->rb_right;
-	}
-	return NULL;
-}
-
-static void kshare_permits_add(struct kshare_semaphore *sem, struct kshare_client *client,
-			       struct kshare_permits *p)
-{
-	struct rb_node **link = &sem->holders.rb_node, *parent = NULL;
-	const struct kshare_client *there;
-
-	while (*link) {
-		parent = *link;
-		there = rb_entry(parent, struct kshare_permits, node)->hold.client;
-		link = client->number < there->number ? &parent->rb_left : &parent->rb_right;
-	}
-	rb_link_node(&p->node, parent, link);
-	rb_insert_color(&p->node, &sem->holders);
-	kshare_hold_add(&p->hold, &sem->obj, client, KSHARE_HOLD_PERMIT);
-}
-
-static void kshare_permits_del(struct kshare_semaphore *sem, struct kshare_permits *p)
-{
-	rb_erase(&p->node, &sem->holders);
-	kshare_hold_del(&p->hold);
-	kshare_object_regrow(&sem->obj, -(s64)sizeof(*p));
+	kshare_records_free(&kshare_semaphore_of(obj)->holders);
 }
 
 /* Does any client?  Whether it is this one is only known under the lock. */
@@ -124,13 +67,13 @@ static bool kshare_semaphore_abandon(struct kshare_object *obj, struct kshare_cl
 {
 	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
 	struct kshare_semaphore *sem = kshare_semaphore_of(obj);
-	struct kshare_permits *p;
+	struct kshare_record *p;
 	bool more = false;
 
 	kshare_object_lock(obj);
-	p = kshare_permits_find(sem, client);
+	p = kshare_record_find(&sem->holders, client, 0);
 	if (p)
-		kshare_permits_del(sem, p);
+		kshare_record_del(&sem->holders, p);
 	if (p && p->count) {
 		atomic64_add(p->count, &sem->word);
 		more = kshare_object_changed(obj, &wakes);
@@ -156,7 +99,7 @@ static void kshare_semaphore_who(struct kshare_object *obj, struct kshare_who_li
 	struct rb_node *node;
 
 	for (node = rb_first(&kshare_semaphore_of(obj)->holders); node; node = rb_next(node)) {
-		struct kshare_permits *p = rb_entry(node, struct kshare_permits, node);
+		struct kshare_record *p = kshare_record_of(node);
 
 		if (p->count)
 			kshare_who_add(list, p->hold.client, 0, p->count, 0);
@@ -195,7 +138,7 @@ int kshare_semaphore_acquire_prepare(struct kshare_run *run)
 
 	if (ret || !run->u.semaphore.need || run->u.semaphore.spare)
 		return ret;
-	run->u.semaphore.spare = kzalloc(sizeof(*run->u.semaphore.spare), GFP_KERNEL_ACCOUNT);
+	run->u.semaphore.spare = kshare_record_alloc();
 	return run->u.semaphore.spare ? 0 : -ENOMEM;
 }
 
@@ -208,22 +151,20 @@ void kshare_semaphore_finish(struct kshare_run *run)
 static int kshare_semaphore_take(struct kshare_run *run, bool undo)
 {
 	struct kshare_semaphore *sem = kshare_semaphore_of(run->obj);
-	struct kshare_permits *p = NULL;
+	struct kshare_record *p = NULL;
 	int ret;
 
 	if (kshare_semaphore_tracks(run->obj)) {
-		p = kshare_permits_find(sem, run->client);
+		p = kshare_record_find(&sem->holders, run->client, 0);
 		if (!p) {
 			p = run->u.semaphore.spare;
-			ret = undo ? 0 : kshare_object_grow(run->obj, sizeof(*p));
+			p->count = 0;
+			ret = kshare_record_add(&sem->holders, p, run->obj, run->client, 0,
+						KSHARE_HOLD_PERMIT, undo);
 			if (ret)
 				return ret;
-			if (undo)
-				kshare_object_regrow(run->obj, sizeof(*p));
 			run->u.semaphore.spare = NULL;
 			run->u.semaphore.added = true;
-			p->count = 0;
-			kshare_permits_add(sem, run->client, p);
 		}
 		p->count += run->u.semaphore.count;
 	}
@@ -235,10 +176,10 @@ static int kshare_semaphore_take(struct kshare_run *run, bool undo)
 static bool kshare_semaphore_give(struct kshare_run *run)
 {
 	struct kshare_semaphore *sem = kshare_semaphore_of(run->obj);
-	struct kshare_permits *p;
+	struct kshare_record *p;
 
 	if (kshare_semaphore_tracks(run->obj)) {
-		p = kshare_permits_find(sem, run->client);
+		p = kshare_record_find(&sem->holders, run->client, 0);
 		if (!p || p->count < run->u.semaphore.count)
 			return false;
 		/* Kept, even if there is none left: it will be wanted again. */
@@ -262,7 +203,7 @@ int kshare_semaphore_acquire(struct kshare_run *run)
 	/* Who waits must have all that it may need, but most do not. */
 	if (kshare_semaphore_tracks(run->obj) && !run->u.semaphore.spare &&
 	    (wait ? run->member || !(run->flags & KSHARE_NOWAIT) :
-		    !kshare_permits_find(sem, run->client))) {
+		    !kshare_record_find(&sem->holders, run->client, 0))) {
 		/* Its handle was closed meanwhile, and what it was known by went. */
 		if (run->waiting)
 			return wait ? KSHARE_MUST_WAIT : -EBADF;
@@ -282,13 +223,13 @@ int kshare_semaphore_acquire(struct kshare_run *run)
 void kshare_semaphore_acquire_undo(struct kshare_run *run)
 {
 	struct kshare_semaphore *sem = kshare_semaphore_of(run->obj);
-	struct kshare_permits *p;
+	struct kshare_record *p;
 
 	/* It may be that the client has given them back meanwhile. */
 	if (!kshare_semaphore_give(run) || run->late || !run->u.semaphore.added)
 		return;
-	p = kshare_permits_find(sem, run->client);
-	kshare_permits_del(sem, p);
+	p = kshare_record_find(&sem->holders, run->client, 0);
+	kshare_record_del(&sem->holders, p);
 	run->u.semaphore.spare = p;
 	run->u.semaphore.added = false;
 }
