@@ -77,7 +77,7 @@ in_a_guest() {
 	# An emulated compiler takes minutes: what is up to date is not built again.
 	make -s --no-print-directory modules KDIR="$dir/build"
 	make -s --no-print-directory userlib
-	KSHARE_KDIR=$dir/build scripts/vm --kernel $kernel --no-module --timeout 300 -- \
+	KSHARE_KDIR=$dir/build scripts/vm --kernel $kernel --no-module --timeout 900 -- \
 		tests/readme.sh --inside
 }
 
