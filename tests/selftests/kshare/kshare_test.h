@@ -31,6 +31,19 @@
 
 #include "kselftest_harness.h"
 
+/*
+ * Seconds that a test may take: it hangs, or the machine is slow, busy, and
+ * emulates another one.  With a large KSHARE_ROUNDS build for more.
+ */
+#ifndef T_TIMEOUT
+#define T_TIMEOUT	120
+#endif
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	T_TIMEOUT
+
+/* In ns: what happens at all has happened by then, and the harness has not given up. */
+#define T_LONG		30000000000ll
+
 /* The doors: how a command reaches the kernel. */
 enum door {
 	DOOR_CMD,		/* alone */
@@ -262,6 +275,22 @@ static inline void t_until_waiters(struct side *s, uint32_t handle, uint64_t cou
 	}
 }
 
+/* The same, but false if the child that should be one of them is over instead. */
+static inline bool t_until_it_waits(struct side *s, uint32_t handle, uint64_t count, pid_t pid)
+{
+	struct kshare_stat stat;
+	siginfo_t info;
+
+	for (;;) {
+		if (t_stat(s, handle, &stat) || stat.waiters == count)
+			return true;
+		info.si_pid = 0;
+		if (waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid)
+			return false;
+		sched_yield();
+	}
+}
+
 /* fork() as the library does it: the child has the same handles in a client of its own. */
 static inline pid_t t_fork(struct side *s)
 {
@@ -301,6 +330,26 @@ static inline pid_t t_child(struct side *s, struct kshare_cmd cmd)
 	s->door = DOOR_CMD;
 	ret = t_raw(s, cmd);
 	_exit(ret < 0 ? -ret : 0);
+}
+
+/*
+ * A child that waits until a deadline.  On a busy machine that may be over before
+ * the child came so far: then another one has twice the time.
+ */
+static inline pid_t t_child_for_a_while(struct side *s, struct kshare_cmd cmd, uint32_t handle,
+					uint64_t count)
+{
+	int64_t ns = 100000000;
+	pid_t pid;
+
+	for (;;) {
+		cmd.deadline = t_now() + ns;
+		pid = t_child(s, cmd);
+		if (t_until_it_waits(s, handle, count, pid))
+			return pid;
+		t_wait(pid);
+		ns *= 2;
+	}
 }
 
 /* A command that another thread of this process carries out, alone. */

@@ -18,7 +18,10 @@ static int ready(int fd)
 	return poll(&p, 1, 0) < 0 ? -errno : p.revents;
 }
 
-/* Waits for the next event of epoll, with a limit that only a bug reaches. */
+/* In ms: only a bug reaches it. */
+#define LONG	(int)(T_LONG / 1000000)
+
+/* The next event of epoll. */
 static int next(int ep, int timeout)
 {
 	struct epoll_event ev = {};
@@ -165,7 +168,7 @@ TEST_F(kshare, a_barrier_is_readable_for_the_last_to_come)
 
 	EXPECT_EQ(0, ready(fd));
 	pid = t_child(s, t_cmd(KSHARE_OP_BARRIER_WAIT, b));
-	EXPECT_EQ(EPOLLIN, next(ep, 10000));
+	EXPECT_EQ(EPOLLIN, next(ep, LONG));
 	EXPECT_EQ(POLLIN, ready(fd));
 	EXPECT_EQ(1, op(s, KSHARE_OP_BARRIER_WAIT, b));
 	t_wait(pid);
@@ -216,7 +219,7 @@ TEST_F(kshare, a_change_wakes_who_polls)
 
 			if (next(ep, 0) || write(go[1], "x", 1) != 1)
 				_exit(1);
-			_exit(next(ep, 20000) != (int)events[i]);
+			_exit(next(ep, LONG) != (int)events[i]);
 		}
 		ASSERT_EQ(1, read(go[0], &c, 1));
 		EXPECT_LE(0, t_raw(s, change[i]));
@@ -238,7 +241,7 @@ TEST_F(kshare, an_edge_is_told_once_and_a_level_as_long_as_it_lasts)
 		EXPECT_EQ(i ? EPOLLIN : 0, next(level, 0));
 		EXPECT_EQ(0, op(s, KSHARE_OP_QUEUE_PUT, q));
 		/* Each message is an edge. */
-		EXPECT_EQ(EPOLLIN, next(edge, 10000));
+		EXPECT_EQ(EPOLLIN, next(edge, LONG));
 		EXPECT_EQ(0, next(edge, 0));
 		EXPECT_EQ(EPOLLIN, next(level, 0));
 		EXPECT_EQ(EPOLLIN, next(level, 0));
@@ -322,7 +325,7 @@ TEST_F(kshare, a_death_wakes_who_polls)
 	EXPECT_EQ(0, ready(fd));
 	EXPECT_EQ(0, next(ep, 0));
 	kill(pid, SIGKILL);
-	EXPECT_EQ(EPOLLIN, next(ep, 20000));
+	EXPECT_EQ(EPOLLIN, next(ep, LONG));
 	EXPECT_EQ(1000 + SIGKILL, t_wait(pid));
 	close(ep);
 	close(fd);
@@ -350,7 +353,7 @@ TEST_F(kshare, no_edge_is_lost)
 				n++;
 			else if (ret != -EAGAIN)
 				_exit(1);
-			else if (next(ep, 20000) != EPOLLIN)
+			else if (next(ep, LONG) != EPOLLIN)
 				_exit(2);
 		}
 		_exit(0);

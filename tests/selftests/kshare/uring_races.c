@@ -201,7 +201,7 @@ TEST_F(uring, a_grant_against_the_end_of_the_ring)
 	for (i = 0; another_round(&rounds); i++) {
 		volatile uint32_t *count = &reply.head.count;
 		volatile __s64 *value = &reply.values[0].i;
-		int64_t limit = t_now() + 10000000000ll;
+		int64_t limit = t_now() + T_LONG;
 
 		*count = 0;
 		ASSERT_EQ(0, t_ring(&mine, s->fd, 4, variant->flags));
@@ -289,7 +289,7 @@ TEST_F(uring, a_grant_against_sigkill)
 			t_lock_drop(s, l);
 		ASSERT_EQ(1000 + SIGKILL, t_wait(pid));
 		acquire = t_lock_acquire(l);
-		acquire.deadline = t_now() + 10000000000ll;
+		acquire.deadline = t_now() + T_LONG;
 		ASSERT_EQ(1, t_raw(s, acquire));
 		ASSERT_EQ(0, t_raw(s, t_owned(KSHARE_OP_LOCK_RELEASE, l, T_OWNER)));
 		if (reply->head.count) {

@@ -90,19 +90,18 @@ static inline struct io_uring_sqe *t_sqe(struct ring *r, struct kshare_cmd cmd, 
 	return sqe;
 }
 
+/* With SQPOLL its thread may have taken them before they are counted, or those before not yet. */
 static inline int t_submit(struct ring *r)
 {
-	return io_uring_submit(&r->u);
+	int ret = io_uring_submit(&r->u);
+
+	return ret >= 0 && r->flags & IORING_SETUP_SQPOLL ? 1 : ret;
 }
 
 static inline int t_ring_begin(struct ring *r, struct kshare_cmd cmd, uint64_t data)
 {
-	int ret;
-
 	t_sqe(r, cmd, data);
-	ret = t_submit(r);
-	/* With SQPOLL those before it may count as well. */
-	return ret > 1 && r->flags & IORING_SETUP_SQPOLL ? 1 : ret;
+	return t_submit(r);
 }
 
 static inline void t_take_cqe(struct ring *r, struct io_uring_cqe *cqe, struct done *done)
@@ -180,10 +179,10 @@ static inline uint64_t t_waiting(struct side *s)
 	return t_stat(s, 1, &stat) ? UINT64_MAX : stat.used[KSHARE_LIMIT_WAITERS];
 }
 
-/* Ten seconds: what happens in the background, after a ring was closed, is done by then. */
+/* What happens in the background, after a ring was closed, takes a moment. */
 static inline bool t_until_waiting(struct side *s, uint64_t count)
 {
-	int64_t end = t_now() + 10000000000ll;
+	int64_t end = t_now() + T_LONG;
 
 	while (t_waiting(s) != count) {
 		if (t_now() > end)
@@ -196,7 +195,7 @@ static inline bool t_until_waiting(struct side *s, uint64_t count)
 /* The same for all that is counted, objects that commands still refer to among it. */
 static inline void t_until_as_before(struct side *s, const struct kshare_stat *before)
 {
-	int64_t end = t_now() + 10000000000ll;
+	int64_t end = t_now() + T_LONG;
 	struct kshare_stat now;
 
 	do {

@@ -69,7 +69,7 @@ TEST_F(uring, what_it_would_get_goes_to_the_next)
 		cmd = c->cmd(h);
 		if (cmd.key.type)
 			cmd.key = t_uint(T_OWNER + 1);
-		cmd.deadline = t_now() + 2000000000;
+		cmd.deadline = t_now() + T_LONG;
 		EXPECT_EQ(1, t_ring_begin(&self->r, cmd, 2));
 		/* It waits already where it is parked, and the first may be dropped by then. */
 		if (!t_parks(s->fd))
@@ -123,7 +123,7 @@ TEST_F(uring, what_it_was_given_and_did_not_take_goes_to_the_next)
 		cmd = c->cmd(h);
 		if (cmd.key.type)
 			cmd.key = t_uint(T_OWNER + 1);
-		cmd.deadline = t_now() + 2000000000;
+		cmd.deadline = t_now() + T_LONG;
 		EXPECT_EQ(1, t_ring_begin(&self->r, cmd, 2));
 		t_ring_exit(&t.r);
 		/* It is not told that it was taken before. */

@@ -335,7 +335,7 @@ TEST_F(kshare, who_waits_for_himself_is_told_even_with_a_deadline)
 
 	EXPECT_EQ(1, t_raw(s, take(0, l, 0)));
 	EXPECT_EQ(-EDEADLK, t_raw(s, cmd));
-	cmd.deadline = t_now() + 2000000000;
+	cmd.deadline = t_now() + T_LONG;
 	EXPECT_EQ(-EDEADLK, t_run(s, cmd));
 	ASSERT_EQ(2, s->out.head.count);
 	EXPECT_EQ(id(s, l), s->out.values[0].u);
