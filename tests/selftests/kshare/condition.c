@@ -49,6 +49,27 @@ static int condition(struct side *s, int l)
 	return t_create_with(s, KSHARE_TYPE_CONDITION, 0, t_none(), t_ref(l));
 }
 
+/*
+ * Waits for a millisecond, or for as long as it takes to begin before the time is
+ * over: what did not begin has no result.
+ */
+static int run_out_of_time(struct side *s, int c)
+{
+	struct kshare_cmd cmd = command(KSHARE_OP_CONDITION_WAIT, c);
+	int64_t ns = 1000000;
+	int ret;
+
+	cmd.out = (uintptr_t)&s->out;
+	cmd.out_len = sizeof(s->out);
+	do {
+		s->out.head.number = 0;
+		cmd.deadline = t_now() + ns;
+		ns *= 2;
+		ret = t_raw(s, cmd);
+	} while (ret == -ETIMEDOUT && !s->out.head.number);
+	return ret;
+}
+
 /* A child that waits, appends its number to a list, and lets the lock go. */
 static pid_t waiter(struct side *s, int l, int c, int list, int number)
 {
@@ -161,7 +182,6 @@ TEST_F(kshare, an_rlock_is_as_deep_as_before)
 {
 	struct side *s = &self->s;
 	int l = t_create(s, KSHARE_TYPE_RLOCK), c = condition(s, l);
-	struct kshare_cmd cmd = command(KSHARE_OP_CONDITION_WAIT, c);
 	pid_t pid;
 
 	pid = t_fork(s);
@@ -183,8 +203,7 @@ TEST_F(kshare, an_rlock_is_as_deep_as_before)
 	/* After its time has run out, too */
 	EXPECT_EQ(1, acquire(s, l));
 	EXPECT_EQ(2, acquire(s, l));
-	cmd.deadline = t_now() + 1000000;
-	EXPECT_EQ(-ETIMEDOUT, t_run(s, cmd));
+	EXPECT_EQ(-ETIMEDOUT, run_out_of_time(s, c));
 	EXPECT_EQ(1, release(s, l));
 	EXPECT_EQ(0, release(s, l));
 	EXPECT_EQ(-EPERM, release(s, l));
@@ -249,25 +268,6 @@ TEST_F(kshare, it_belongs_to_a_lock)
 	t_close(s, c);
 	ASSERT_EQ(0, t_stat(s, 1, &after));
 	EXPECT_EQ(before.used[KSHARE_LIMIT_OBJECTS], after.used[KSHARE_LIMIT_OBJECTS]);
-}
-
-/*
- * Waits for a millisecond, or for as long as it takes to begin before the time is
- * over: what did not begin has no result.
- */
-static int run_out_of_time(struct side *s, int c)
-{
-	struct kshare_cmd cmd = command(KSHARE_OP_CONDITION_WAIT, c);
-	int64_t ns = 1000000;
-	int ret;
-
-	do {
-		s->out.head.number = 0;
-		cmd.deadline = t_now() + ns;
-		ns *= 2;
-		ret = t_run(s, cmd);
-	} while (ret == -ETIMEDOUT && !s->out.head.number);
-	return ret;
 }
 
 TEST_F(kshare, who_runs_out_of_time_has_the_lock_again)
@@ -365,32 +365,53 @@ TEST_F(kshare, a_signal_ends_it_without_the_lock)
 	}
 }
 
+/*
+ * A child that waits and has been notified; its lock is ours.  If there is a deadline
+ * and it was over before the notify, another child has twice the time.
+ */
+static pid_t notified_child(struct side *s, int l, int c, int64_t ns, int64_t *deadline)
+{
+	struct kshare_cmd cmd = command(KSHARE_OP_CONDITION_WAIT, c);
+	pid_t pid;
+	int ret;
+
+	for (;; ns *= 2) {
+		cmd.deadline = ns ? t_now() + ns : 0;
+		*deadline = cmd.deadline;
+		pid = t_fork(s);
+		if (!pid) {
+			acquire(s, l);
+			ret = t_run(s, cmd);
+			_exit(release(s, l) || ret != 1);
+		}
+		if (t_until_it_waits(s, c, 1, pid)) {
+			if (acquire(s, l) != 1 || notify(s, c, 1) == 1 || !ns)
+				return pid;
+			release(s, l);
+		}
+		t_wait(pid);
+	}
+}
+
 TEST_F(kshare, neither_signal_nor_deadline_takes_a_notify_back)
 {
 	struct side *s = &self->s;
 	int timeout, l = t_create(s, KSHARE_TYPE_LOCK), c = condition(s, l);
 	struct sigaction sa = { .sa_handler = on_signal };
-	struct kshare_cmd cmd = command(KSHARE_OP_CONDITION_WAIT, c);
 	struct kshare_cmd nowait;
+	struct kshare_stat stat;
+	int64_t deadline;
 	pid_t pid;
 
 	sigaction(SIGUSR1, &sa, NULL);
 	for (timeout = 0; timeout < 2; timeout++) {
-		cmd.deadline = timeout ? t_now() + 200000000 : 0;
-		pid = t_fork(s);
-		if (!pid) {
-			acquire(s, l);
-			if (t_run(s, cmd) != 1)
-				_exit(1);
-			_exit(release(s, l));
-		}
-		t_until_waiters(s, c, 1);
-		EXPECT_EQ(1, acquire(s, l));
-		EXPECT_EQ(1, notify(s, c, 1));
+		pid = notified_child(s, l, c, timeout ? 200000000 : 0, &deadline);
+		ASSERT_EQ(0, t_stat(s, c, &stat));
+		EXPECT_EQ(0, stat.waiters);
 		if (timeout) {
 			/* Until it has run out: a wait of our own, for ourselves. */
 			nowait = command(KSHARE_OP_LOCK_ACQUIRE, l);
-			nowait.deadline = cmd.deadline + 10000000;
+			nowait.deadline = deadline + 10000000;
 			EXPECT_EQ(-ETIMEDOUT, t_raw(s, nowait));
 		} else {
 			kill(pid, SIGUSR1);
