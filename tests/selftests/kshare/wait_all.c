@@ -291,16 +291,17 @@ TEST_F(kshare, who_gives_up_takes_nothing_and_is_in_nobodys_way)
 				      t_cmd(KSHARE_OP_SEMAPHORE_ACQUIRE, b) };
 	static const int want[] = { 1000 + SIGKILL, ETIMEDOUT, EINTR };
 	struct kshare_stat before, after;
-	struct kshare_cmd cmd;
 	pid_t first, second;
 
 	sigaction(SIGUSR1, &sa, NULL);
 	for (end = 0; end < ENDS; end++) {
 		ASSERT_EQ(0, t_stat(s, a, &before));
-		cmd = all(cmds, 2);
-		cmd.deadline = end == END_TIMEOUT ? t_now() + 100000000 : 0;
-		first = t_child(s, cmd);
-		t_until_waiters(s, b, 1);
+		if (end == END_TIMEOUT) {
+			first = t_child_for_a_while(s, all(cmds, 2), b, 1);
+		} else {
+			first = t_child(s, all(cmds, 2));
+			t_until_waiters(s, b, 1);
+		}
 		second = t_child(s, all(cmds, 2));
 		if (end != END_TIMEOUT) {
 			t_until_waiters(s, b, 2);
