@@ -269,6 +269,7 @@ TEST_F(kshare, cancel_and_grant_agree)
 		}
 	}
 	EXPECT_EQ(rounds, got + cancelled);
+	T_OUTCOMES("%d taken, %d cancelled", got, cancelled);
 	free(t);
 }
 

@@ -399,6 +399,33 @@ static inline int t_rounds(int usual)
 	return s && atoi(s) > 0 ? atoi(s) : usual;
 }
 
+/* What came of them, for who asked for so many. */
+#define T_OUTCOMES(...)							\
+	do {								\
+		if (getenv("KSHARE_ROUNDS"))				\
+			TH_LOG(__VA_ARGS__);				\
+	} while (0)
+
+/* Counts that parent and children share, for each test anew */
+static int *t_counts;
+
+static inline void t_share_counts(void)
+{
+	t_counts = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (t_counts == MAP_FAILED)
+		abort();
+}
+
+static inline void t_count(int i)
+{
+	__atomic_add_fetch(&t_counts[i], 1, __ATOMIC_SEQ_CST);
+}
+
+static inline int t_counted(int i)
+{
+	return __atomic_load_n(&t_counts[i], __ATOMIC_SEQ_CST);
+}
+
 /* Nothing but what was there at first may be left in the domain. */
 FIXTURE(kshare)
 {

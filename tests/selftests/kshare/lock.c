@@ -331,9 +331,11 @@ TEST_F(kshare, no_hand_over_is_lost_to_a_waiter_that_leaves)
 	struct side *s = &self->s;
 	int i, l = t_create(s, KSHARE_TYPE_LOCK), n = t_create(s, KSHARE_TYPE_CELL);
 	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CELL_SET, n);
+	int rounds = t_rounds(4000) / 4;
 	uint64_t had = 0;
 	pid_t pids[4];
 
+	t_share_counts();
 	cmd.value = t_int(0);
 	ASSERT_EQ(0, t_run(s, cmd));
 	for (i = 0; i < 4; i++) {
@@ -343,14 +345,16 @@ TEST_F(kshare, no_hand_over_is_lost_to_a_waiter_that_leaves)
 			int round, mine = 0;
 
 			/* And until it had it once, if another keeps it for long. */
-			for (round = 0; round < 1000 || !mine; round++) {
+			for (round = 0; round < rounds || !mine; round++) {
 				struct kshare_cmd get = t_cmd(KSHARE_OP_CELL_GET, n);
 				struct kshare_cmd set = t_cmd(KSHARE_OP_CELL_SET, n);
 
 				cmd = t_cmd(KSHARE_OP_LOCK_ACQUIRE, l);
 				cmd.deadline = t_now() + rand_r(&seed) % 200000;
-				if (t_run(s, cmd) != 1)
+				if (t_run(s, cmd) != 1) {
+					t_count(0);
 					continue;
+				}
 				/* Not atomic: only the lock makes it right. */
 				t_run(s, get);
 				set.value = t_int(s->out.values[0].i + 1);
@@ -369,6 +373,7 @@ TEST_F(kshare, no_hand_over_is_lost_to_a_waiter_that_leaves)
 	EXPECT_EQ(0, s->out.head.flags);
 	ASSERT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, n)));
 	EXPECT_EQ(had, s->out.values[0].i);
+	T_OUTCOMES("%d times acquired, %d times left", (int)had, t_counts[0]);
 }
 
 TEST_HARNESS_MAIN

@@ -192,6 +192,7 @@ TEST_F(kshare, no_wake_up_is_lost)
 	int rounds = t_rounds(6000) / 3;
 	pid_t pids[3];
 
+	t_share_counts();
 	ASSERT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, n, t_int(0)));
 	for (i = 0; i < 3; i++) {
 		pids[i] = t_fork(s);
@@ -206,8 +207,10 @@ TEST_F(kshare, no_wake_up_is_lost)
 				/* Some have no deadline, and would wait for ever. */
 				if (i)
 					cmd.deadline = t_now() + rand_r(&seed) % 200000;
-				if (t_run(s, cmd) != 1)
+				if (t_run(s, cmd) != 1) {
+					t_count(0);
 					continue;
+				}
 				t_run(s, t_cmd(KSHARE_OP_CELL_GET, n));
 				value = s->out.values[0].i + 1;
 				t_run_with(s, KSHARE_OP_CELL_SET, n, t_int(value));
@@ -224,6 +227,7 @@ TEST_F(kshare, no_wake_up_is_lost)
 	EXPECT_EQ(3 * rounds, s->out.values[0].i);
 	EXPECT_EQ(1, try_acquire(s, l));
 	EXPECT_EQ(3 * rounds + 1, s->out.head.number);
+	T_OUTCOMES("%d times acquired, %d times left", 3 * rounds, t_counts[0]);
 }
 
 TEST_F(kshare, a_condition_of_it_and_one_of_several_work_as_well)

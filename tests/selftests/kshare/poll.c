@@ -340,6 +340,7 @@ TEST_F(kshare, no_edge_is_lost)
 	int q = t_create(s, KSHARE_TYPE_QUEUE), fd = export_fd(s, q), rounds = t_rounds(5000), i;
 	pid_t pid;
 
+	t_share_counts();
 	pid = t_fork(s);
 	if (!pid) {
 		struct kshare_cmd get = t_cmd(KSHARE_OP_QUEUE_GET, q);
@@ -349,6 +350,7 @@ TEST_F(kshare, no_edge_is_lost)
 		while (n < rounds) {
 			int ret = t_raw(s, get);
 
+			t_count(ret != 1);
 			if (ret == 1)
 				n++;
 			else if (ret != -EAGAIN)
@@ -361,6 +363,7 @@ TEST_F(kshare, no_edge_is_lost)
 	for (i = 0; i < rounds; i++)
 		ASSERT_EQ(0, op(s, KSHARE_OP_QUEUE_PUT, q));
 	EXPECT_EQ(0, t_wait(pid));
+	T_OUTCOMES("%d found, %d times polled for", t_counts[0], t_counts[1]);
 	close(fd);
 }
 

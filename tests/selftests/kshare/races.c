@@ -6,26 +6,6 @@
  */
 #include "kshare_test.h"
 
-/* Counts that parent and children share, for each test anew */
-static int *shared;
-
-static void make_shared(void)
-{
-	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		abort();
-}
-
-static void count(int i)
-{
-	__atomic_add_fetch(&shared[i], 1, __ATOMIC_SEQ_CST);
-}
-
-static int counted(int i)
-{
-	return __atomic_load_n(&shared[i], __ATOMIC_SEQ_CST);
-}
-
 static uint64_t length(struct side *s, int h)
 {
 	struct kshare_stat stat;
@@ -39,6 +19,8 @@ static void on_signal(int sig)
 
 /* What makes a taker leave: @kind */
 enum { BY_DEADLINE, BY_SIGNAL, KINDS };
+
+static const char *const kinds[KINDS] = { "deadlines", "signals" };
 
 static void handle_signals(void)
 {
@@ -59,11 +41,11 @@ TEST_F(kshare, a_message_against_deadline_and_signal)
 	struct kshare_cmd cmd;
 	pid_t pids[2];
 
-	make_shared();
+	t_share_counts();
 	handle_signals();
 	for (kind = 0; kind < KINDS; kind++) {
 		q = t_create(s, KSHARE_TYPE_QUEUE);
-		shared[0] = 0;
+		memset(t_counts, 0, 8);
 		for (i = 0; i < 2; i++) {
 			pids[i] = t_fork(s);
 			if (!pids[i]) {
@@ -74,8 +56,8 @@ TEST_F(kshare, a_message_against_deadline_and_signal)
 				do {
 					cmd.deadline = soon(kind, &seed);
 					ret = t_raw(s, cmd);
-					if (ret == 1)
-						count(0);
+					if (ret != -ESHUTDOWN)
+						t_count(ret != 1);
 				} while (ret == 1 || ret == -ETIMEDOUT || ret == -EINTR);
 				_exit(ret != -ESHUTDOWN);
 			}
@@ -88,7 +70,8 @@ TEST_F(kshare, a_message_against_deadline_and_signal)
 		EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_QUEUE_SHUTDOWN, q)));
 		for (i = 0; i < 2; i++)
 			EXPECT_EQ(0, t_wait(pids[i]));
-		EXPECT_EQ(rounds, shared[0] + (int)length(s, q));
+		EXPECT_EQ(rounds, t_counts[0] + (int)length(s, q));
+		T_OUTCOMES("%s: %d taken, %d times left", kinds[kind], t_counts[0], t_counts[1]);
 	}
 }
 
@@ -99,11 +82,11 @@ TEST_F(kshare, room_in_a_queue_against_deadline_and_signal)
 	struct kshare_cmd cmd;
 	pid_t pids[2];
 
-	make_shared();
+	t_share_counts();
 	handle_signals();
 	for (kind = 0; kind < KINDS; kind++) {
 		q = t_create_elem(s, KSHARE_TYPE_QUEUE, 0, 1);
-		shared[0] = 0;
+		memset(t_counts, 0, 8);
 		for (i = 0; i < 2; i++) {
 			pids[i] = t_fork(s);
 			if (!pids[i]) {
@@ -114,8 +97,8 @@ TEST_F(kshare, room_in_a_queue_against_deadline_and_signal)
 				do {
 					cmd.deadline = soon(kind, &seed);
 					ret = t_raw(s, cmd);
-					if (!ret)
-						count(0);
+					if (ret != -ESHUTDOWN)
+						t_count(!!ret);
 				} while (!ret || ret == -ETIMEDOUT || ret == -EINTR);
 				_exit(ret != -ESHUTDOWN);
 			}
@@ -128,7 +111,8 @@ TEST_F(kshare, room_in_a_queue_against_deadline_and_signal)
 		EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_QUEUE_SHUTDOWN, q)));
 		for (i = 0; i < 2; i++)
 			EXPECT_EQ(0, t_wait(pids[i]));
-		EXPECT_EQ(shared[0], rounds + (int)length(s, q));
+		EXPECT_EQ(t_counts[0], rounds + (int)length(s, q));
+		T_OUTCOMES("%s: %d put, %d times left", kinds[kind], t_counts[0], t_counts[1]);
 	}
 }
 
@@ -139,12 +123,12 @@ TEST_F(kshare, permits_against_deadline_and_signal)
 	struct kshare_cmd cmd;
 	pid_t pids[2];
 
-	make_shared();
+	t_share_counts();
 	handle_signals();
 	for (kind = 0; kind < KINDS; kind++) {
 		sem = t_create_with(s, KSHARE_TYPE_SEMAPHORE, KSHARE_SIGNALLING, t_none(),
 				    t_none());
-		memset(shared, 0, 12);
+		memset(t_counts, 0, 16);
 		for (i = 0; i < 2; i++) {
 			pids[i] = t_fork(s);
 			if (!pids[i]) {
@@ -157,10 +141,9 @@ TEST_F(kshare, permits_against_deadline_and_signal)
 				do {
 					cmd.deadline = soon(kind, &seed);
 					ret = t_raw(s, cmd);
-					if (!ret)
-						count(i);
+					t_count(ret ? 3 : i);
 				} while ((!ret || ret == -ETIMEDOUT || ret == -EINTR) &&
-					 !counted(2));
+					 !t_counted(2));
 				_exit(ret && ret != -ETIMEDOUT && ret != -EINTR);
 			}
 		}
@@ -169,13 +152,15 @@ TEST_F(kshare, permits_against_deadline_and_signal)
 			if (kind == BY_SIGNAL)
 				kill(pids[i % 2], SIGUSR1);
 		}
-		count(2);
+		t_count(2);
 		/* They see that it is over when they get one more. */
 		for (stop = 0; stop < 4; stop++)
 			ASSERT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_SEMAPHORE_RELEASE, sem)));
 		for (i = 0; i < 2; i++)
 			EXPECT_EQ(0, t_wait(pids[i]));
-		EXPECT_EQ(rounds + 4, shared[0] + 2 * shared[1] + (int)length(s, sem));
+		EXPECT_EQ(rounds + 4, t_counts[0] + 2 * t_counts[1] + (int)length(s, sem));
+		T_OUTCOMES("%s: %d and %d times acquired, %d times left", kinds[kind],
+			   t_counts[0], t_counts[1], t_counts[3]);
 	}
 }
 
@@ -193,15 +178,17 @@ static void lock_rounds(struct side *s, const uint32_t *ops, int l, int kind, in
 		/* A rwlock's readers are in its line as well. */
 		if (ops[0] == KSHARE_OP_RWLOCK_ACQUIRE && round % 8 == 0)
 			cmd.flags = KSHARE_SHARED;
-		if (t_raw(s, cmd) < 0)
+		if (t_raw(s, cmd) < 0) {
+			t_count(2);
 			continue;
+		}
 		if (!cmd.flags) {
 			/* Nobody else is there. */
-			if (shared[0]++)
+			if (t_counts[0]++)
 				_exit(1);
-			count(1);
-			shared[0]--;
-		} else if (shared[0]) {
+			t_count(1);
+			t_counts[0]--;
+		} else if (t_counts[0]) {
 			_exit(2);
 		}
 		if (t_raw(s, t_cmd(ops[1], l)))
@@ -222,12 +209,12 @@ TEST_F(kshare, locks_against_deadline_and_signal)
 	int i, type, kind, l, rounds = t_rounds(2400) / 3;
 	pid_t pids[3];
 
-	make_shared();
+	t_share_counts();
 	handle_signals();
 	for (type = 0; type < 2; type++) {
 		for (kind = 0; kind < KINDS; kind++) {
 			l = t_create(s, type ? KSHARE_TYPE_RWLOCK : KSHARE_TYPE_LOCK);
-			memset(shared, 0, 16);
+			memset(t_counts, 0, 16);
 			for (i = 0; i < 3; i++) {
 				pids[i] = t_fork(s);
 				/* The first one is in the line, mostly. */
@@ -239,7 +226,10 @@ TEST_F(kshare, locks_against_deadline_and_signal)
 				EXPECT_EQ(0, t_wait(pids[i]));
 			ASSERT_EQ(0, length(s, l));
 			EXPECT_LE(0, t_raw(s, t_cmd(ops[type][0], l)));
-			EXPECT_LT(0, shared[1]);
+			EXPECT_LT(0, t_counts[1]);
+			T_OUTCOMES("%s, %s: %d times acquired alone, %d times left",
+				   type ? "rwlock" : "lock", kinds[kind], t_counts[1],
+				   t_counts[2]);
 		}
 	}
 }
@@ -251,6 +241,7 @@ TEST_F(kshare, events_against_deadlines)
 	int i, e[2], rounds = t_rounds(4000);
 	pid_t pid;
 
+	t_share_counts();
 	for (i = 0; i < 2; i++)
 		e[i] = t_create_with(s, KSHARE_TYPE_EVENT, KSHARE_AUTO_RESET, t_none(), t_none());
 	pid = t_fork(s);
@@ -264,6 +255,7 @@ TEST_F(kshare, events_against_deadlines)
 			ret = t_raw(s, cmd);
 			if (ret && ret != -ETIMEDOUT)
 				_exit(1);
+			t_count(!!ret);
 			if (ret)
 				continue;
 			n++;
@@ -280,6 +272,7 @@ TEST_F(kshare, events_against_deadlines)
 	/* Nor was one given twice. */
 	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_EVENT_IS_SET, e[0])));
 	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_EVENT_IS_SET, e[1])));
+	T_OUTCOMES("%d set, %d times left", t_counts[0], t_counts[1]);
 }
 
 /* A child that waits until it is told that it is over. */
@@ -288,16 +281,15 @@ static void wait_rounds(struct side *s, int l, int c, unsigned int seed)
 	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CONDITION_WAIT, c);
 	int ret = -EINTR;
 
-	while (!counted(1)) {
+	while (!t_counted(1)) {
 		/* After EINTR it does not have the lock. */
 		while (ret == -EINTR)
 			ret = t_raw(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE, l));
 		cmd.deadline = soon(BY_DEADLINE, &seed);
 		ret = t_raw(s, cmd);
-		if (ret == 1)
-			count(0);
-		else if (ret != -ETIMEDOUT && ret != -EINTR)
+		if (ret != 1 && ret != -ETIMEDOUT && ret != -EINTR)
 			_exit(2);
+		t_count(ret == 1 ? 0 : 2);
 	}
 	_exit(ret != -EINTR && t_raw(s, t_cmd(KSHARE_OP_LOCK_RELEASE, l)) ? 3 : 0);
 }
@@ -309,12 +301,12 @@ TEST_F(kshare, a_notify_against_deadline_and_signal)
 	int i, kind, l, c, rounds = t_rounds(2400), notified;
 	pid_t pids[2];
 
-	make_shared();
+	t_share_counts();
 	handle_signals();
 	for (kind = 0; kind < KINDS; kind++) {
 		l = t_create(s, KSHARE_TYPE_LOCK);
 		c = t_create_with(s, KSHARE_TYPE_CONDITION, 0, t_none(), t_ref(l));
-		memset(shared, 0, 12);
+		memset(t_counts, 0, 12);
 		notified = 0;
 		for (i = 0; i < 2; i++) {
 			pids[i] = t_fork(s);
@@ -332,10 +324,12 @@ TEST_F(kshare, a_notify_against_deadline_and_signal)
 				kill(pids[i % 2], SIGUSR1);
 			ASSERT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_LOCK_RELEASE, l)));
 		}
-		count(1);
+		t_count(1);
 		for (i = 0; i < 2; i++)
 			EXPECT_EQ(0, t_wait(pids[i]));
-		EXPECT_EQ(notified, shared[0]);
+		EXPECT_EQ(notified, t_counts[0]);
+		T_OUTCOMES("%s as well: %d notified, %d times left", kinds[kind], notified,
+			   t_counts[2]);
 		EXPECT_EQ(1, t_raw(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE, l)));
 	}
 }
@@ -398,8 +392,8 @@ TEST_F(kshare, all_of_several_against_deadlines)
 	int i, k, sem[2], rounds = t_rounds(2400), stop;
 	pid_t pids[2];
 
-	make_shared();
-	memset(shared, 0, 12);
+	t_share_counts();
+	memset(t_counts, 0, 12);
 	for (k = 0; k < 2; k++)
 		sem[k] = t_create_with(s, KSHARE_TYPE_SEMAPHORE, KSHARE_SIGNALLING, t_none(),
 				       t_none());
@@ -418,9 +412,8 @@ TEST_F(kshare, all_of_several_against_deadlines)
 			do {
 				cmd.deadline = soon(BY_DEADLINE, &seed);
 				ret = t_raw(s, cmd);
-				if (!ret)
-					count(0);
-			} while ((!ret || ret == -ETIMEDOUT) && !counted(1));
+				t_count(ret ? 2 : 0);
+			} while ((!ret || ret == -ETIMEDOUT) && !t_counted(1));
 			_exit(ret && ret != -ETIMEDOUT);
 		}
 	}
@@ -429,11 +422,12 @@ TEST_F(kshare, all_of_several_against_deadlines)
 	stop = 0;
 	while (length(s, sem[0]) && length(s, sem[1]) && stop++ < 100000)
 		sched_yield();
-	count(1);
+	t_count(1);
 	for (i = 0; i < 2; i++)
 		EXPECT_EQ(0, t_wait(pids[i]));
 	for (k = 0; k < 2; k++)
-		EXPECT_EQ(rounds / 2, shared[0] + (int)length(s, sem[k]));
+		EXPECT_EQ(rounds / 2, t_counts[0] + (int)length(s, sem[k]));
+	T_OUTCOMES("%d times all acquired, %d times left", t_counts[0], t_counts[2]);
 }
 
 /* Takers that are killed at any time; all that they had comes back. */
@@ -442,7 +436,7 @@ TEST_F(kshare, leases_permits_and_locks_against_sigkill)
 	struct side *s = &self->s;
 	int q = t_create(s, KSHARE_TYPE_QUEUE), l = t_create(s, KSHARE_TYPE_LOCK);
 	int sem = t_create_elem(s, KSHARE_TYPE_SEMAPHORE, 0, 5), i, round;
-	int rounds = t_rounds(5000) / 100;
+	int rounds = t_rounds(5000) / 100, died = 0;
 	struct kshare_stat before, after;
 	unsigned int seed = 3;
 	char seen[20] = {};
@@ -481,7 +475,8 @@ TEST_F(kshare, leases_permits_and_locks_against_sigkill)
 			EXPECT_EQ(1000 + SIGKILL, t_wait(pids[i]));
 		ASSERT_EQ(20, length(s, q));
 		ASSERT_EQ(5, length(s, sem));
-		ASSERT_EQ(1, t_raw(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE, l)));
+		ASSERT_EQ(1, t_run(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE, l)));
+		died += s->out.head.flags == KSHARE_R_OWNER_DIED;
 		ASSERT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_LOCK_RELEASE, l)));
 	}
 	ASSERT_EQ(0, t_stat(s, 1, &after));
@@ -491,6 +486,7 @@ TEST_F(kshare, leases_permits_and_locks_against_sigkill)
 		ASSERT_LT(0, t_run(s, t_cmd(KSHARE_OP_QUEUE_GET, q)));
 		EXPECT_EQ(0, seen[s->out.values[0].i]++);
 	}
+	T_OUTCOMES("in %d of %d rounds the lock was held", died, rounds);
 }
 
 struct canceller {
@@ -504,7 +500,7 @@ static void *cancel_until_told(void *arg)
 	struct canceller *c = arg;
 
 	cmd.key = t_uint(1);
-	while (!counted(1)) {
+	while (!t_counted(1)) {
 		int ret = ioctl(c->fd, KSHARE_IOC_CMD, &cmd);
 
 		c->cancelled += ret > 0 ? ret : 0;
@@ -524,8 +520,8 @@ TEST_F(kshare, a_message_against_cancel)
 	pid_t pid;
 	int ret, i;
 
-	make_shared();
-	shared[1] = 0;
+	t_share_counts();
+	t_counts[1] = 0;
 	cmd.tag = 1;
 	pid = t_fork(s);
 	if (!pid) {
@@ -545,11 +541,12 @@ TEST_F(kshare, a_message_against_cancel)
 		else
 			ended++;
 	}
-	count(1);
+	t_count(1);
 	pthread_join(id, NULL);
 	EXPECT_EQ(0, t_wait(pid));
 	EXPECT_EQ(rounds, got);
 	EXPECT_EQ(ended, c.cancelled);
+	T_OUTCOMES("%d taken, %d cancelled", got, ended);
 }
 
 TEST_HARNESS_MAIN

@@ -409,6 +409,7 @@ TEST_F(kshare, nothing_is_lost_between_two_lines)
 	int rounds = t_rounds(3000), sum = 0;
 	pid_t pids[2];
 
+	t_share_counts();
 	for (i = 0; i < 2; i++) {
 		pids[i] = t_fork(s);
 		if (!pids[i]) {
@@ -428,6 +429,7 @@ TEST_F(kshare, nothing_is_lost_between_two_lines)
 				n += ret >= 0;
 				if (ret < 0 && ret != -ETIMEDOUT)
 					_exit(1);
+				t_count(ret < 0);
 			}
 			_exit(-t_run_with(s, KSHARE_OP_CELL_SET, cells[i], t_int(n)));
 		}
@@ -444,6 +446,7 @@ TEST_F(kshare, nothing_is_lost_between_two_lines)
 		sum += s->out.values[0].i;
 	}
 	EXPECT_EQ(rounds, sum);
+	T_OUTCOMES("%d taken, %d times left", t_counts[0], t_counts[1]);
 }
 
 TEST_HARNESS_MAIN

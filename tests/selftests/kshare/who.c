@@ -384,6 +384,7 @@ TEST_F(kshare, of_those_that_close_it_at_the_same_time_one_is_told)
 	int rounds = t_rounds(1000);
 	pid_t pids[2];
 
+	t_share_counts();
 	for (i = 0; i < 2; i++) {
 		pids[i] = t_fork(s);
 		if (!pids[i]) {
@@ -399,6 +400,7 @@ TEST_F(kshare, of_those_that_close_it_at_the_same_time_one_is_told)
 					_exit(2);
 				if (ret != -EDEADLK && ret != 1)
 					_exit(3);
+				t_count(ret == 1);
 				if (ret == 1 &&
 				    t_raw(s, command(KSHARE_OP_LOCK_RELEASE, second, 1)))
 					_exit(4);
@@ -410,6 +412,7 @@ TEST_F(kshare, of_those_that_close_it_at_the_same_time_one_is_told)
 	}
 	for (i = 0; i < 2; i++)
 		EXPECT_EQ(0, t_wait(pids[i]));
+	T_OUTCOMES("%d told, %d acquired", t_counts[0], t_counts[1]);
 }
 
 TEST_HARNESS_MAIN
