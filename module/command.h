@@ -7,8 +7,8 @@
  * fields, flags, type and rights, brings the values in, and runs the row:
  *
  *  - @issue: for operations that are not about one object's state: does all;
- *  - @quick: an attempt for commands that bring nothing in, under RCU, before any
- *    of the rest: for what is done so often that the rest would be most of it;
+ *  - @quick: an attempt under RCU, before any of the rest: for what is done so often
+ *    that the rest would be most of it (quick.h);
  *  - @read: an attempt without any lock, under RCU; the answer counts if the
  *    object's sequence count says that nothing changed meanwhile, and unless it
  *    is -EAGAIN;

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "lockset.h"
 #include "observe.h"
+#include "quick.h"
 
 /* Waiters that are looked at with a spinlock held. */
 #define KSHARE_SPIN_GRANTS	32
@@ -118,9 +119,28 @@ static bool kshare_poke(struct kshare_object *obj, struct kshare_waiter *w,
 {
 	if (likely(!(obj->flags & KSHARE_OVERTAKE)) || !w->task)
 		return false;
-	if (obj->ops->poll(obj) & EPOLLIN)
-		kshare_waiter_poke(w, wakes);
+	if (obj->ops->poll(obj) & EPOLLIN) {
+		struct task_struct *task = kshare_waiter_poke(w);
+
+		if (likely(!wakes->poke))
+			wakes->poke = task;
+		else if (task)
+			kshare_poke_task(task);
+	}
 	return true;
+}
+
+struct kshare_waiter *kshare_quick_hand(struct kshare_run *run)
+{
+	int ret = kshare_run_apply(run);
+
+	if (ret == KSHARE_MUST_WAIT)
+		return NULL;
+	if (run->changed)
+		kshare_object_wrote(run->obj, run->client->who);
+	kshare_line_left(run);
+	kshare_waiter_take(&run->waiter, ret);
+	return &run->waiter;
 }
 
 enum kshare_granted {

@@ -82,18 +82,37 @@ void kshare_waiter_claim(struct kshare_waiter *w, int result, struct kshare_wake
 }
 
 /**
+ * kshare_waiter_take() - ends a wait, for a caller that wakes it himself
+ * @w: a queued waiter whose object's lock is held
+ * @result: the command's result
+ */
+void kshare_waiter_take(struct kshare_waiter *w, int result)
+{
+	w->result = result;
+	WRITE_ONCE(w->state, KSHARE_WAITER_CLAIMED);
+	list_del(&w->link);
+}
+
+/**
  * kshare_waiter_poke() - has a waiter try for itself
  * @w: a queued waiter with a task; its object's lock is held
- * @wakes: its task goes there
+ *
+ * Return: its task, for kshare_poke_task() when the lock is not held any more; NULL
+ *	if it was poked, and has not tried yet.
  */
-void kshare_waiter_poke(struct kshare_waiter *w, struct kshare_wakes *wakes)
+struct task_struct *kshare_waiter_poke(struct kshare_waiter *w)
 {
+	if (w->poked)
+		return NULL;
 	/* Read again under the lock by who was woken. */
 	WRITE_ONCE(w->poked, true);
-	if (likely(!wakes->poke))
-		wakes->poke = get_task_struct(w->task);
-	else
-		wake_up_process(w->task);
+	return get_task_struct(w->task);
+}
+
+void kshare_poke_task(struct task_struct *task)
+{
+	wake_up_process(task);
+	put_task_struct(task);
 }
 
 /**
@@ -120,8 +139,7 @@ void __kshare_wakes_run(struct kshare_wakes *wakes)
 		w->wake(w);
 	INIT_LIST_HEAD(&wakes->list);
 	if (wakes->poke) {
-		wake_up_process(wakes->poke);
-		put_task_struct(wakes->poke);
+		kshare_poke_task(wakes->poke);
 		wakes->poke = NULL;
 	}
 	if (unlikely(wakes->doom.first))

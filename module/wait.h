@@ -90,9 +90,11 @@ void kshare_waiter_init_task(struct kshare_waiter *w);
 void kshare_waiter_queue(struct kshare_waiter *w, struct list_head *line);
 void kshare_waiter_drop(struct kshare_waiter *w);
 void kshare_waiter_claim(struct kshare_waiter *w, int result, struct kshare_wakes *wakes);
-void kshare_waiter_poke(struct kshare_waiter *w, struct kshare_wakes *wakes);
+void kshare_waiter_take(struct kshare_waiter *w, int result);
+struct task_struct *kshare_waiter_poke(struct kshare_waiter *w);
 bool kshare_group_claim(struct kshare_waiter *group);
 /* Without locks. */
+void kshare_poke_task(struct task_struct *task);
 void __kshare_wakes_run(struct kshare_wakes *wakes);
 int kshare_waiter_sleep(struct kshare_waiter *w, s64 deadline, bool killable);
 

@@ -15,11 +15,14 @@
 #include "../command.h"
 #include "../inspect.h"
 #include "../lockset.h"
+#include "../quick.h"
 #include "lock.h"
 #include "types.h"
 
 #define KSHARE_LOCK_CLIENT	GENMASK_ULL(21, 0)	/* 0: nobody holds it */
 #define KSHARE_LOCK_DIED	BIT_ULL(63)		/* its last owner died holding it */
+
+#define KSHARE_LOCKS	(BIT(KSHARE_TYPE_LOCK) | BIT(KSHARE_TYPE_RLOCK))
 
 /**
  * struct kshare_lock - a lock or an rlock
@@ -343,89 +346,86 @@ void kshare_lock_release_undo(struct kshare_run *run)
 
 /* ---- the quick way ---- */
 
-/*
- * A lock that is free, or held by the caller, nobody waits for it, and no result is
- * wanted: that is most acquisitions and releases.  The object is locked, without a
- * reference, if this is not NULL.
- */
-static struct kshare_lock *kshare_lock_quick_begin(struct kshare_client *client,
-						   const struct kshare_cmd *cmd)
-	__acquires(&lock->obj.lock)
+/* Nobody but the thread, and no result is wanted: that is most of them. */
+static bool kshare_lock_is_plain(const struct kshare_cmd *cmd)
+{
+	return !(cmd->out | cmd->out_len | cmd->nr | *(const u64 *)&cmd->key | cmd->key.u |
+		 *(const u64 *)&cmd->value | cmd->value.u);
+}
+
+/* Free, and nobody came earlier. */
+int kshare_lock_acquire_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
 {
 	struct kshare_handle *handle;
 	struct kshare_object *obj;
+	struct kshare_lock *lock;
 
-	if (cmd->flags | cmd->out | cmd->out_len | cmd->nr | cmd->tag | cmd->deadline |
-	    *(const u64 *)&cmd->key | cmd->key.u | *(const u64 *)&cmd->value | cmd->value.u)
-		return NULL;
-	handle = kshare_handle_load(client, cmd->handle);
-	if (unlikely(!handle || !(handle->rights & KSHARE_RIGHT_WAIT)))
-		return NULL;
-	obj = handle->obj;
-	if (unlikely(obj->type != KSHARE_TYPE_LOCK && obj->type != KSHARE_TYPE_RLOCK))
-		return NULL;
-	spin_lock(&obj->lock);
-	/* The handle is looked at again: one that was closed holds nothing any more. */
-	if (likely(!obj->owned && !obj->waiter_count && !obj->observers &&
-		   refcount_read(&obj->ref) &&
-		   kshare_handle_load(client, cmd->handle) == handle))
-		return kshare_lock_of(obj);
-	spin_unlock(&obj->lock);
-	return NULL;
-}
-
-static void kshare_lock_quick_end(struct kshare_lock *lock, struct kshare_client *client)
-	__releases(&lock->obj.lock)
-{
-	struct kshare_object *obj = &lock->obj;
-
-	WRITE_ONCE(obj->version, obj->version + 1);
-	kshare_object_wrote(obj, client->who);
-	spin_unlock(&obj->lock);
-}
-
-int kshare_lock_acquire_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
-{
-	struct kshare_lock *lock = kshare_lock_quick_begin(client, cmd);
-	struct kshare_handle *handle;
-
-	if (!lock)
+	if (!kshare_lock_is_plain(cmd) || cmd->flags & ~KSHARE_NOWAIT || cmd->deadline < 0)
 		return KSHARE_NOT_QUICK;
-	if (unlikely(lock->hold.client || atomic64_read(&lock->word) & KSHARE_LOCK_DIED))
+	obj = kshare_quick_find(client, cmd, KSHARE_LOCKS, KSHARE_RIGHT_WAIT);
+	if (!kshare_quick_lock(obj, client, cmd))
+		return KSHARE_NOT_QUICK;
+	lock = kshare_lock_of(obj);
+	if (lock->hold.client || atomic64_read(&lock->word) & KSHARE_LOCK_DIED ||
+	    (obj->waiter_count && !(obj->flags & KSHARE_OVERTAKE)))
 		goto err_unlock;
 	kshare_lock_hold(lock, client, 0);
 	/* Pairs with the one in kshare_handle_close(): it sees this, or this sees it. */
 	smp_mb();
 	handle = kshare_handle_load(client, cmd->handle);
-	if (unlikely(!handle || handle->obj != &lock->obj)) {
+	if (unlikely(!handle || handle->obj != obj)) {
 		kshare_lock_hold(lock, NULL, 0);
 		goto err_unlock;
 	}
 	lock->owner = kshare_thread_id() | KSHARE_OWNER_THREAD;
 	lock->depth = 1;
 	lock->token++;
-	kshare_lock_quick_end(lock, client);
+	WRITE_ONCE(obj->version, obj->version + 1);
+	kshare_quick_end(obj, client->who, NULL);
 	return 1;
 
 err_unlock:
-	spin_unlock(&lock->obj.lock);
+	spin_unlock(&obj->lock);
 	return KSHARE_NOT_QUICK;
 }
 
+/* Held by the caller; the first of those who acquire it gets it, or is told to try. */
 int kshare_lock_release_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
 {
-	struct kshare_lock *lock = kshare_lock_quick_begin(client, cmd);
+	struct kshare_waiter *w = NULL;
+	struct kshare_run *next = NULL;
+	struct task_struct *poke = NULL;
+	struct kshare_object *obj;
+	struct kshare_lock *lock;
 
-	if (!lock)
+	if (!kshare_lock_is_plain(cmd) || cmd->flags | cmd->tag | cmd->deadline)
 		return KSHARE_NOT_QUICK;
+	obj = kshare_quick_find(client, cmd, KSHARE_LOCKS, KSHARE_RIGHT_WAIT);
+	if (!kshare_quick_lock(obj, client, cmd))
+		return KSHARE_NOT_QUICK;
+	lock = kshare_lock_of(obj);
 	if (unlikely(lock->hold.client != client || lock->depth != 1 ||
-		     lock->owner != (kshare_thread_id() | KSHARE_OWNER_THREAD))) {
-		spin_unlock(&lock->obj.lock);
-		return KSHARE_NOT_QUICK;
+		     lock->owner != (kshare_thread_id() | KSHARE_OWNER_THREAD)))
+		goto err_unlock;
+	if (obj->waiter_count) {
+		next = kshare_quick_first(obj);
+		if (!next || next->op->apply != kshare_lock_acquire)
+			goto err_unlock;
 	}
 	kshare_lock_hold(lock, NULL, 0);
 	lock->depth = 0;
 	lock->owner = 0;
-	kshare_lock_quick_end(lock, client);
+	WRITE_ONCE(obj->version, obj->version + 1);
+	if (next && obj->flags & KSHARE_OVERTAKE)
+		poke = kshare_waiter_poke(&next->waiter);
+	else if (next)
+		w = kshare_quick_hand(next);
+	kshare_quick_end(obj, client->who, w);
+	if (poke)
+		kshare_poke_task(poke);
 	return 0;
+
+err_unlock:
+	spin_unlock(&obj->lock);
+	return KSHARE_NOT_QUICK;
 }
