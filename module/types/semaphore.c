@@ -11,6 +11,7 @@
 #include "../command.h"
 #include "../inspect.h"
 #include "../lockset.h"
+#include "../quick.h"
 #include "types.h"
 
 /**
@@ -257,4 +258,91 @@ int kshare_semaphore_value(struct kshare_run *run)
 {
 	run->number = atomic64_read(&kshare_semaphore_of(run->obj)->word);
 	return 0;
+}
+
+/* ---- the quick way ---- */
+
+/* One permit, no result is wanted. */
+static bool kshare_semaphore_is_plain(const struct kshare_cmd *cmd)
+{
+	return !(cmd->out | cmd->out_len | *(const u64 *)&cmd->key | cmd->key.u |
+		 *(const u64 *)&cmd->value | cmd->value.u) && cmd->nr <= 1;
+}
+
+/* There is one, nobody came earlier, and the client's record is there. */
+int kshare_semaphore_acquire_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
+{
+	struct kshare_record *p = NULL;
+	struct kshare_semaphore *sem;
+	struct kshare_object *obj;
+
+	if (!kshare_semaphore_is_plain(cmd) || cmd->flags & ~KSHARE_NOWAIT || cmd->deadline < 0)
+		return KSHARE_NOT_QUICK;
+	obj = kshare_quick_find(client, cmd, BIT(KSHARE_TYPE_SEMAPHORE), KSHARE_RIGHT_WAIT);
+	if (!kshare_quick_lock(obj, client, cmd))
+		return KSHARE_NOT_QUICK;
+	sem = kshare_semaphore_of(obj);
+	if (obj->waiter_count || atomic64_read(&sem->word) < 1)
+		goto err_unlock;
+	if (kshare_semaphore_tracks(obj)) {
+		/* Whoever closes the handle after it was looked at finds the record. */
+		p = kshare_record_find(&sem->holders, client, 0);
+		if (!p)
+			goto err_unlock;
+		p->count++;
+	}
+	atomic64_dec(&sem->word);
+	WRITE_ONCE(obj->version, obj->version + 1);
+	kshare_quick_end(obj, client->who, NULL);
+	return 0;
+
+err_unlock:
+	spin_unlock(&obj->lock);
+	return KSHARE_NOT_QUICK;
+}
+
+/*
+ * Who waits first gets it, if he can be given it without fail; since there were too few
+ * for him before, nothing is left then for those behind him.
+ */
+int kshare_semaphore_release_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
+{
+	struct kshare_record *p = NULL;
+	struct kshare_waiter *w = NULL;
+	struct kshare_run *next = NULL;
+	struct kshare_semaphore *sem;
+	struct kshare_object *obj;
+	bool tracks;
+
+	if (!kshare_semaphore_is_plain(cmd) || cmd->flags | cmd->tag | cmd->deadline)
+		return KSHARE_NOT_QUICK;
+	obj = kshare_quick_find(client, cmd, BIT(KSHARE_TYPE_SEMAPHORE), KSHARE_RIGHT_WAIT);
+	if (!kshare_quick_lock(obj, client, cmd))
+		return KSHARE_NOT_QUICK;
+	sem = kshare_semaphore_of(obj);
+	if (atomic64_read(&sem->word) >= sem->bound)
+		goto err_unlock;
+	tracks = kshare_semaphore_tracks(obj);
+	if (tracks) {
+		p = kshare_record_find(&sem->holders, client, 0);
+		if (!p || !p->count)
+			goto err_unlock;
+	}
+	if (obj->waiter_count) {
+		next = kshare_quick_first(obj);
+		if (!next || (tracks && !kshare_record_find(&sem->holders, next->client, 0)))
+			goto err_unlock;
+	}
+	if (p)
+		p->count--;
+	atomic64_inc(&sem->word);
+	WRITE_ONCE(obj->version, obj->version + 1);
+	if (next)
+		w = kshare_quick_hand(next);
+	kshare_quick_end(obj, client->who, w);
+	return 0;
+
+err_unlock:
+	spin_unlock(&obj->lock);
+	return KSHARE_NOT_QUICK;
 }

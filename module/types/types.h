@@ -122,6 +122,8 @@ void kshare_rwlock_downgrade_undo(struct kshare_run *run);
 void kshare_rwlock_finish(struct kshare_run *run);
 struct kshare_client *kshare_rwlock_holder(struct kshare_object *obj, u32 n, u64 *owner);
 
+int kshare_semaphore_acquire_quick(struct kshare_client *client, const struct kshare_cmd *cmd);
+int kshare_semaphore_release_quick(struct kshare_client *client, const struct kshare_cmd *cmd);
 int kshare_semaphore_acquire_prepare(struct kshare_run *run);
 int kshare_semaphore_acquire(struct kshare_run *run);
 void kshare_semaphore_acquire_undo(struct kshare_run *run);
