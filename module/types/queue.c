@@ -8,6 +8,7 @@
 #include <linux/poll.h>
 
 #include "../lockset.h"
+#include "../quick.h"
 #include "queue.h"
 #include "types.h"
 
@@ -22,6 +23,7 @@ static int kshare_queue_init(struct kshare_object *obj, const struct kshare_crea
 	INIT_LIST_HEAD(&q->messages);
 	q->ordered = RB_ROOT_CACHED;
 	q->leases = RB_ROOT;
+	q->own.own = true;
 	q->bound = how->size;
 	return 0;
 }
@@ -29,7 +31,14 @@ static int kshare_queue_init(struct kshare_object *obj, const struct kshare_crea
 void kshare_msg_free(struct kshare_msg *msg, struct kshare_doom *doom)
 {
 	kshare_val_put(&msg->val, doom);
-	kfree(msg);
+	if (msg->own) {
+		struct kshare_queue *q = container_of(msg, struct kshare_queue, own);
+
+		/* Pairs with the acquire in kshare_queue_put_quick(). */
+		smp_store_release(&q->own_taken, false);
+	} else {
+		kfree(msg);
+	}
 }
 
 static void kshare_tree_free(struct rb_root *root, struct kshare_doom *doom)
@@ -213,6 +222,7 @@ static int kshare_msg_make(struct kshare_run *run, struct kshare_val *val,
 	*val = (struct kshare_val){};
 	msg->priority = *priority;
 	msg->deliveries = 0;
+	msg->own = false;
 	msg->lease = 0;
 	run->u.queue.bytes += kshare_msg_bytes(msg);
 	run->u.queue.count++;
@@ -635,4 +645,147 @@ int kshare_queue_post(struct kshare_object *obj, struct kshare_msg *msg)
 	}
 	kshare_unlock_and_wake(obj, more, &wakes);
 	return ret;
+}
+
+/* ---- the quick way ---- */
+
+/* Numbers and short bytes, as kshare_val_import() brings them in; false if it is another. */
+static bool kshare_queue_val(const struct kshare_value *in, struct kshare_val *out)
+{
+	if (in->codec | in->flags)
+		return false;
+	switch (in->type) {
+	case KSHARE_BOOL:
+	case KSHARE_INT:
+	case KSHARE_FLOAT:
+		if (in->inline_len | in->len || (in->type == KSHARE_BOOL && in->u > 1))
+			return false;
+		*out = (struct kshare_val){ .type = in->type, .u = in->u };
+		return true;
+	case KSHARE_STR:
+	case KSHARE_BYTES:
+		if (!in->inline_len || in->inline_len > sizeof(out->bytes) ||
+		    in->inline_len != in->len)
+			return false;
+		*out = (struct kshare_val){
+			.type = in->type,
+			.inline_len = in->len,
+			.len = in->len,
+			.u = in->u & (~0ULL >> (64 - 8 * in->len)),
+		};
+		return true;
+	}
+	return false;
+}
+
+/* There is room, and nobody waits for it; who waits first gets it. */
+int kshare_queue_put_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
+{
+	struct kshare_msg *made = NULL, *msg;
+	struct kshare_waiter *w = NULL;
+	struct kshare_run *next = NULL;
+	struct kshare_object *obj;
+	struct kshare_queue *q;
+	struct kshare_val val;
+
+	if (cmd->flags & ~KSHARE_NOWAIT || cmd->out | cmd->out_len | cmd->nr |
+	    *(const u64 *)&cmd->key | cmd->key.u || cmd->deadline < 0)
+		return KSHARE_NOT_QUICK;
+	if (!kshare_queue_val(&cmd->value, &val))
+		return KSHARE_NOT_QUICK;
+	obj = kshare_quick_find(client, cmd, BIT(KSHARE_TYPE_QUEUE), KSHARE_RIGHT_WRITE);
+	if (!obj)
+		return KSHARE_NOT_QUICK;
+	q = kshare_queue_of(obj);
+	/* Memory that has to be waited for is for the others. */
+	if (READ_ONCE(q->own_taken)) {
+		made = kmalloc(sizeof(*made), GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+		if (unlikely(!made))
+			return KSHARE_NOT_QUICK;
+		made->own = false;
+	}
+	if (!kshare_quick_lock(obj, client, cmd))
+		goto err_free;
+	if (unlikely(q->shut || obj->flags & (KSHARE_PRIORITY | KSHARE_LIFO)))
+		goto err_unlock;
+	if (q->bound && (q->count >= q->bound || !list_empty(&q->putters)))
+		goto err_unlock;
+	if (obj->waiter_count) {
+		next = kshare_quick_first(obj);
+		if (!next || next->op->apply != kshare_queue_get)
+			goto err_unlock;
+	}
+	msg = made;
+	if (!msg) {
+		/* Pairs with the release in kshare_msg_free(). */
+		if (smp_load_acquire(&q->own_taken))
+			goto err_unlock;
+		msg = &q->own;
+	}
+	if (kshare_object_grow(obj, sizeof(*msg)))
+		goto err_unlock;
+	if (!made)
+		WRITE_ONCE(q->own_taken, true);
+	msg->val = val;
+	msg->priority = kshare_val_int(0);
+	msg->seq = ++q->last_seq;
+	msg->lease = 0;
+	msg->deliveries = 0;
+	msg->next_put = NULL;
+	list_add_tail(&msg->link, &q->messages);
+	q->count++;
+	q->unfinished++;
+	WRITE_ONCE(obj->version, obj->version + 1);
+	if (next)
+		w = kshare_quick_hand(next);
+	kshare_quick_end(obj, client->who, w);
+	return 0;
+
+err_unlock:
+	spin_unlock(&obj->lock);
+err_free:
+	kfree(made);
+	return KSHARE_NOT_QUICK;
+}
+
+/* There is one, nobody waits for it, nor for its room, and the result can be written. */
+int kshare_queue_get_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
+{
+	struct kshare_object *obj;
+	struct kshare_queue *q;
+	struct kshare_msg *msg;
+	int ret;
+
+	if (cmd->flags & ~KSHARE_NOWAIT || cmd->nr | *(const u64 *)&cmd->key | cmd->key.u |
+	    *(const u64 *)&cmd->value | cmd->value.u || cmd->deadline < 0)
+		return KSHARE_NOT_QUICK;
+	if (!cmd->out || cmd->out_len > KSHARE_MAX_OUT ||
+	    cmd->out_len < sizeof(struct kshare_result) + sizeof(struct kshare_value))
+		return KSHARE_NOT_QUICK;
+	obj = kshare_quick_find(client, cmd, BIT(KSHARE_TYPE_QUEUE),
+				KSHARE_RIGHT_READ | KSHARE_RIGHT_WRITE);
+	if (!kshare_quick_lock(obj, client, cmd))
+		return KSHARE_NOT_QUICK;
+	q = kshare_queue_of(obj);
+	if (!q->count || obj->waiter_count || obj->flags & KSHARE_PRIORITY)
+		goto err_unlock;
+	msg = list_first_entry(&q->messages, struct kshare_msg, link);
+	if (kshare_val_slow(&msg->val) || kshare_put_small(cmd->out, 0, 0, &msg->val, false))
+		goto err_unlock;
+	list_del(&msg->link);
+	q->count--;
+	kshare_object_regrow(obj, -(s64)sizeof(*msg));
+	WRITE_ONCE(obj->version, obj->version + 1);
+	ret = min_t(u32, msg->deliveries, INT_MAX - 1) + 1;
+	if (msg->own) {
+		WRITE_ONCE(q->own_taken, false);
+		msg = NULL;
+	}
+	kshare_quick_end(obj, client->who, NULL);
+	kfree(msg);
+	return ret;
+
+err_unlock:
+	spin_unlock(&obj->lock);
+	return KSHARE_NOT_QUICK;
 }

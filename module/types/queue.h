@@ -22,6 +22,7 @@ enum kshare_shut {
  * @seq: order among those of one priority
  * @lease: number of the lease
  * @deliveries: how often it was taken
+ * @own: it is &kshare_queue.own
  * @next_put: that was put by the same command
  * @hold: while it is leased
  */
@@ -35,6 +36,7 @@ struct kshare_msg {
 	u64 seq;
 	u64 lease;
 	u32 deliveries;
+	bool own;
 	/* Not in one place: a batch may undo both a lease and the put before it. */
 	struct kshare_msg *next_put;
 	struct kshare_hold hold;
@@ -55,6 +57,8 @@ struct kshare_msg {
  * @last_lease: number of the last one
  * @last_seq: &kshare_msg.seq of the last one
  * @shut: enum kshare_shut
+ * @own_taken: @own is a message; set under the queue's lock
+ * @own: memory for a message, so that a queue that is seldom longer allocates none
  */
 struct kshare_queue {
 	struct kshare_object obj;
@@ -69,6 +73,8 @@ struct kshare_queue {
 	u64 last_lease;
 	u64 last_seq;
 	u8 shut;
+	bool own_taken;
+	struct kshare_msg own;
 };
 
 static inline struct kshare_queue *kshare_queue_of(const struct kshare_object *obj)

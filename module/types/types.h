@@ -156,6 +156,8 @@ int kshare_event_is_set(struct kshare_run *run);
 int kshare_event_wait(struct kshare_run *run);
 void kshare_event_undo(struct kshare_run *run);
 
+int kshare_queue_put_quick(struct kshare_client *client, const struct kshare_cmd *cmd);
+int kshare_queue_get_quick(struct kshare_client *client, const struct kshare_cmd *cmd);
 int kshare_queue_prepare(struct kshare_run *run);
 int kshare_queue_put_prepare(struct kshare_run *run);
 int kshare_queue_put_many_prepare(struct kshare_run *run);
