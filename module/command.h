@@ -461,10 +461,15 @@ void kshare_run_end(struct kshare_run *run);
  */
 int kshare_run_apply(struct kshare_run *run);
 void kshare_run_undo(struct kshare_run *run);
-int kshare_run_deliver(struct kshare_run *run, bool may_fault);
+int __kshare_run_deliver(struct kshare_run *run, bool may_fault);
 int kshare_run_meet(struct kshare_run *run, int ask);
 void kshare_run_commit(struct kshare_run *run);
 int kshare_run_publish(struct kshare_run *run, int ret);
+
+static inline int kshare_run_deliver(struct kshare_run *run, bool may_fault)
+{
+	return run->out_addr ? __kshare_run_deliver(run, may_fault) : 0;
+}
 
 /* line.c: the waiters of an object; its lock is held. */
 int kshare_line_join(struct kshare_run *run);

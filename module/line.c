@@ -78,6 +78,15 @@ void kshare_line_drop(struct kshare_run *run)
 	kshare_observe_poll(run->obj);
 }
 
+static void kshare_purge(struct list_head *line)
+{
+	struct kshare_waiter *w;
+
+	while ((w = list_first_entry_or_null(line, struct kshare_waiter, link)) && w->group &&
+	       !kshare_waiter_waits(w->group))
+		kshare_line_drop(kshare_waiter_run(w));
+}
+
 /**
  * kshare_line_purge() - drops members of groups that are over from the front
  * @obj: object with waiters; locked or owned
@@ -87,17 +96,12 @@ void kshare_line_drop(struct kshare_run *run)
  */
 void kshare_line_purge(struct kshare_object *obj)
 {
-	struct kshare_waiter *w, *next;
 	struct list_head *line;
 	unsigned int n;
 
-	for (n = 0; (line = kshare_line_of(obj, n)); n++) {
-		list_for_each_entry_safe(w, next, line, link) {
-			if (!w->group || kshare_waiter_waits(w->group))
-				break;
-			kshare_line_drop(kshare_waiter_run(w));
-		}
-	}
+	kshare_purge(&obj->waiters);
+	for (n = 1; obj->ops->line && (line = obj->ops->line(obj, n)); n++)
+		kshare_purge(line);
 }
 
 /**
@@ -130,16 +134,12 @@ static bool kshare_poke(struct kshare_object *obj, struct kshare_waiter *w,
 	return true;
 }
 
-struct kshare_waiter *kshare_quick_hand(struct kshare_run *run)
+struct kshare_waiter *kshare_quick_over(struct kshare_run *run, int result)
 {
-	int ret = kshare_run_apply(run);
-
-	if (ret == KSHARE_MUST_WAIT)
-		return NULL;
 	if (run->changed)
 		kshare_object_wrote(run->obj, run->client->who);
 	kshare_line_left(run);
-	kshare_waiter_take(&run->waiter, ret);
+	kshare_waiter_take(&run->waiter, result);
 	return &run->waiter;
 }
 

@@ -78,13 +78,21 @@ static inline struct kshare_run *kshare_quick_first(struct kshare_object *obj)
 }
 
 /**
- * kshare_quick_hand() - carries out the command of who waits first
- * @run: of kshare_quick_first(); its object was changed, and is still locked
+ * kshare_quick_over() - the command of who waits first is done
+ * @run: of kshare_quick_first(); its object is still locked
+ * @result: the command's result
  *
- * Return: its waiter, to be woken when the object is not locked any more; NULL if it
- *	goes on waiting.
+ * Return: its waiter, for kshare_quick_end().
  */
-struct kshare_waiter *kshare_quick_hand(struct kshare_run *run);
+struct kshare_waiter *kshare_quick_over(struct kshare_run *run, int result);
+
+/* Carries it out; NULL if it goes on waiting. */
+static inline struct kshare_waiter *kshare_quick_hand(struct kshare_run *run)
+{
+	int ret = kshare_run_apply(run);
+
+	return ret == KSHARE_MUST_WAIT ? NULL : kshare_quick_over(run, ret);
+}
 
 /**
  * kshare_quick_end() - the change is complete

@@ -145,15 +145,7 @@ static int kshare_val_export(struct kshare_run *run, const struct kshare_val *v,
 	return kshare_put_long(run, to, kshare_val_data(v), v->len, may_fault);
 }
 
-/**
- * kshare_run_deliver() - writes a result to the caller's buffer
- * @run: run
- * @may_fault: no lock is held: user memory may be faulted in
- *
- * Return: 0; -ENOBUFS with &kshare_run.size set; -EFAULT; or KSHARE_MUST_OWN,
- *	KSHARE_MUST_RESERVE, KSHARE_MUST_FAULT: kshare_run_meet() and try again.
- */
-int kshare_run_deliver(struct kshare_run *run, bool may_fault)
+static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fault)
 {
 	struct {
 		struct kshare_result head;
@@ -164,18 +156,6 @@ int kshare_run_deliver(struct kshare_run *run, bool may_fault)
 	u32 i, refs = 0;
 	int ret;
 
-	if (!run->out_addr)
-		return 0;
-	/* Of an attempt before, whose references may be somebody else's by now. */
-	run->reserved_used = 0;
-	if (run->out_count <= 1 && (!run->out_count || !kshare_val_slow(&run->out[0]))) {
-		run->size = sizeof(struct kshare_result) +
-			    run->out_count * sizeof(struct kshare_value);
-		if (run->size > run->out_len)
-			return -ENOBUFS;
-		return kshare_put_small(run->out_addr, run->result_flags, run->number,
-					run->out_count ? &run->out[0] : NULL, may_fault);
-	}
 	run->size = sizeof(struct kshare_result) + (u64)run->out_count * sizeof(value);
 	for (i = 0; i < run->out_count; i++) {
 		if (likely(!kshare_val_slow(&run->out[i])))
@@ -219,6 +199,27 @@ int kshare_run_deliver(struct kshare_run *run, bool may_fault)
 			cond_resched();
 	}
 	return ret;
+}
+
+/**
+ * __kshare_run_deliver() - writes a result to the caller's buffer
+ * @run: run whose caller has one
+ * @may_fault: no lock is held: user memory may be faulted in
+ *
+ * Return: 0; -ENOBUFS with &kshare_run.size set; -EFAULT; or KSHARE_MUST_OWN,
+ *	KSHARE_MUST_RESERVE, KSHARE_MUST_FAULT: kshare_run_meet() and try again.
+ */
+int __kshare_run_deliver(struct kshare_run *run, bool may_fault)
+{
+	/* Of an attempt before, whose references may be somebody else's by now. */
+	run->reserved_used = 0;
+	if (run->out_count > 1 || (run->out_count && kshare_val_slow(&run->out[0])))
+		return kshare_run_deliver_large(run, may_fault);
+	run->size = sizeof(struct kshare_result) + run->out_count * sizeof(struct kshare_value);
+	if (run->size > run->out_len)
+		return -ENOBUFS;
+	return kshare_put_small(run->out_addr, run->result_flags, run->number,
+				run->out_count ? &run->out[0] : NULL, may_fault);
 }
 
 static int kshare_run_reserve(struct kshare_run *run)

@@ -47,17 +47,6 @@ void kshare_waiter_init_task(struct kshare_waiter *w)
 }
 
 /**
- * kshare_waiter_queue() - puts a waiter at the end of a line
- * @w: an idle waiter
- * @line: of an object whose lock is held
- */
-void kshare_waiter_queue(struct kshare_waiter *w, struct list_head *line)
-{
-	WRITE_ONCE(w->state, KSHARE_WAITER_QUEUED);
-	list_add_tail(&w->link, line);
-}
-
-/**
  * kshare_waiter_drop() - takes a member of a group out of its line
  * @w: the waiter; its object's lock is held
  */
@@ -181,7 +170,11 @@ int kshare_waiter_sleep(struct kshare_waiter *w, s64 deadline, bool killable)
 			ret = -ERESTARTSYS;
 			break;
 		}
-		if (!schedule_hrtimeout_range(deadline ? &expires : NULL, current->timer_slack_ns,
+		if (!deadline) {
+			schedule();
+			continue;
+		}
+		if (!schedule_hrtimeout_range(&expires, current->timer_slack_ns,
 					      HRTIMER_MODE_ABS) && kshare_waiter_waits(w)) {
 			ret = -ETIMEDOUT;
 			break;

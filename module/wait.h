@@ -87,7 +87,12 @@ struct kshare_wakes {
 void kshare_waiter_init(struct kshare_waiter *w, struct kshare_waiter *group);
 void kshare_waiter_init_task(struct kshare_waiter *w);
 /* Under the object's lock. */
-void kshare_waiter_queue(struct kshare_waiter *w, struct list_head *line);
+static inline void kshare_waiter_queue(struct kshare_waiter *w, struct list_head *line)
+{
+	WRITE_ONCE(w->state, KSHARE_WAITER_QUEUED);
+	list_add_tail(&w->link, line);
+}
+
 void kshare_waiter_drop(struct kshare_waiter *w);
 void kshare_waiter_claim(struct kshare_waiter *w, int result, struct kshare_wakes *wakes);
 void kshare_waiter_take(struct kshare_waiter *w, int result);

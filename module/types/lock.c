@@ -245,6 +245,17 @@ void kshare_lock_undo(struct kshare_object *obj, bool died)
 	lock->owner = 0;
 }
 
+/* To one owner, from another or from nobody */
+static void kshare_lock_give(struct kshare_lock *lock, struct kshare_run *run, u64 owner, u32 depth)
+{
+	kshare_lock_hold(lock, run->client, 0);
+	lock->owner = owner;
+	lock->depth = depth;
+	lock->token++;
+	kshare_touch(run);
+	run->number = lock->token;
+}
+
 /**
  * kshare_lock_take() - takes a lock that nobody holds
  * @run: run on the lock, whose first waiter it is, or which nobody waits for
@@ -261,12 +272,7 @@ bool kshare_lock_take(struct kshare_run *run, u64 owner, u32 depth)
 		return false;
 	if (atomic64_read(&lock->word) & KSHARE_LOCK_DIED)
 		run->result_flags |= KSHARE_R_OWNER_DIED;
-	kshare_lock_hold(lock, run->client, 0);
-	lock->owner = owner;
-	lock->depth = depth;
-	lock->token++;
-	kshare_touch(run);
-	run->number = lock->token;
+	kshare_lock_give(lock, run, owner, depth);
 	return true;
 }
 
@@ -363,9 +369,12 @@ int kshare_lock_acquire_quick(struct kshare_client *client, const struct kshare_
 	if (!kshare_lock_is_plain(cmd) || cmd->flags & ~KSHARE_NOWAIT || cmd->deadline < 0)
 		return KSHARE_NOT_QUICK;
 	obj = kshare_quick_find(client, cmd, KSHARE_LOCKS, KSHARE_RIGHT_WAIT);
-	if (!kshare_quick_lock(obj, client, cmd))
+	if (!obj)
 		return KSHARE_NOT_QUICK;
+	/* Not worth the lock, most likely */
 	lock = kshare_lock_of(obj);
+	if (READ_ONCE(lock->hold.client) || !kshare_quick_lock(obj, client, cmd))
+		return KSHARE_NOT_QUICK;
 	if (lock->hold.client || atomic64_read(&lock->word) & KSHARE_LOCK_DIED ||
 	    (obj->waiter_count && !(obj->flags & KSHARE_OVERTAKE)))
 		goto err_unlock;
@@ -412,14 +421,17 @@ int kshare_lock_release_quick(struct kshare_client *client, const struct kshare_
 		if (!next || next->op->apply != kshare_lock_acquire)
 			goto err_unlock;
 	}
-	kshare_lock_hold(lock, NULL, 0);
-	lock->depth = 0;
-	lock->owner = 0;
 	WRITE_ONCE(obj->version, obj->version + 1);
-	if (next && obj->flags & KSHARE_OVERTAKE)
-		poke = kshare_waiter_poke(&next->waiter);
-	else if (next)
-		w = kshare_quick_hand(next);
+	if (next && !(obj->flags & KSHARE_OVERTAKE)) {
+		kshare_lock_give(lock, next, next->u.lock.owner, 1);
+		w = kshare_quick_over(next, 1);
+	} else {
+		kshare_lock_hold(lock, NULL, 0);
+		lock->depth = 0;
+		lock->owner = 0;
+		if (next)
+			poke = kshare_waiter_poke(&next->waiter);
+	}
 	kshare_quick_end(obj, client->who, w);
 	if (poke)
 		kshare_poke_task(poke);

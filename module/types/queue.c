@@ -764,9 +764,12 @@ int kshare_queue_get_quick(struct kshare_client *client, const struct kshare_cmd
 		return KSHARE_NOT_QUICK;
 	obj = kshare_quick_find(client, cmd, BIT(KSHARE_TYPE_QUEUE),
 				KSHARE_RIGHT_READ | KSHARE_RIGHT_WRITE);
-	if (!kshare_quick_lock(obj, client, cmd))
+	if (!obj)
 		return KSHARE_NOT_QUICK;
+	/* Not worth the lock, most likely */
 	q = kshare_queue_of(obj);
+	if (!READ_ONCE(q->count) || !kshare_quick_lock(obj, client, cmd))
+		return KSHARE_NOT_QUICK;
 	if (!q->count || obj->waiter_count || obj->flags & KSHARE_PRIORITY)
 		goto err_unlock;
 	msg = list_first_entry(&q->messages, struct kshare_msg, link);

@@ -145,7 +145,8 @@ int kshare_semaphore_acquire_prepare(struct kshare_run *run)
 
 void kshare_semaphore_finish(struct kshare_run *run)
 {
-	kfree(run->u.semaphore.spare);
+	if (unlikely(run->u.semaphore.spare))
+		kfree(run->u.semaphore.spare);
 }
 
 /* Charges the record of a new holder: 0 or -EDQUOT; to undo something it may. */
@@ -279,9 +280,12 @@ int kshare_semaphore_acquire_quick(struct kshare_client *client, const struct ks
 	if (!kshare_semaphore_is_plain(cmd) || cmd->flags & ~KSHARE_NOWAIT || cmd->deadline < 0)
 		return KSHARE_NOT_QUICK;
 	obj = kshare_quick_find(client, cmd, BIT(KSHARE_TYPE_SEMAPHORE), KSHARE_RIGHT_WAIT);
-	if (!kshare_quick_lock(obj, client, cmd))
+	if (!obj)
 		return KSHARE_NOT_QUICK;
+	/* Not worth the lock, most likely */
 	sem = kshare_semaphore_of(obj);
+	if (atomic64_read(&sem->word) < 1 || !kshare_quick_lock(obj, client, cmd))
+		return KSHARE_NOT_QUICK;
 	if (obj->waiter_count || atomic64_read(&sem->word) < 1)
 		goto err_unlock;
 	if (kshare_semaphore_tracks(obj)) {
