@@ -69,9 +69,9 @@ static int kshare_key_import(struct kshare_run *run, const struct kshare_value *
 	return ret;
 }
 
-static bool kshare_value_is_none(const struct kshare_value *v)
+static bool kshare_key_is_left_out(const struct kshare_row *op, const struct kshare_cmd *cmd)
 {
-	return !(*(const u64 *)v | v->u);
+	return op->key & KSHARE_TAKES_NONE && !(*(const u64 *)&cmd->key | cmd->key.u);
 }
 
 static int kshare_args_import(struct kshare_run *run, const struct kshare_cmd *cmd)
@@ -81,8 +81,7 @@ static int kshare_args_import(struct kshare_run *run, const struct kshare_cmd *c
 	int ret;
 
 	/* An argument that is left out is there already, as NONE. */
-	if (op->fields & KSHARE_FIELD_KEY &&
-	    !(op->key & KSHARE_TAKES_NONE && kshare_value_is_none(&cmd->key))) {
+	if (op->fields & KSHARE_FIELD_KEY && !kshare_key_is_left_out(op, cmd)) {
 		if (op->flags & KSHARE_ROW_KEY_IS_KEY)
 			ret = kshare_key_import(run, &cmd->key);
 		else
@@ -214,6 +213,10 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 		run->obj = kshare_condition_lock(run->peer);
 		kshare_object_get(run->obj);
 	}
+	/* Many have no arguments, or leave out the only one. */
+	if (!(op->fields & (KSHARE_FIELD_VALUE | KSHARE_FIELD_EXPECT)) &&
+	    (!(op->fields & KSHARE_FIELD_KEY) || kshare_key_is_left_out(op, cmd)))
+		return 0;
 	return kshare_args_import(run, cmd);
 }
 

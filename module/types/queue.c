@@ -678,6 +678,27 @@ static bool kshare_queue_val(const struct kshare_value *in, struct kshare_val *o
 	return false;
 }
 
+/* Within the limit of bytes, for what is charged only if it comes back. */
+static bool kshare_queue_may_grow(const struct kshare_object *obj)
+{
+	struct kshare_account *account = &obj->domain->account;
+
+	return atomic64_read(&account->used[KSHARE_LIMIT_BYTES]) + sizeof(struct kshare_msg) <=
+	       READ_ONCE(account->limit[KSHARE_LIMIT_BYTES]);
+}
+
+/* As put and get would, to who waits first, past the queue */
+static struct kshare_waiter *kshare_queue_pass(struct kshare_run *next, struct kshare_msg *msg)
+{
+	msg->deliveries = 1;
+	list_add_tail(&msg->link, &next->u.queue.messages);
+	next->u.queue.lease = 0;
+	next->u.queue.count = 1;
+	kshare_give(next, &msg->val);
+	kshare_touch(next);
+	return kshare_quick_over(next, 1);
+}
+
 /* There is room, and nobody waits for it; who waits first gets it. */
 int kshare_queue_put_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
 {
@@ -687,6 +708,7 @@ int kshare_queue_put_quick(struct kshare_client *client, const struct kshare_cmd
 	struct kshare_object *obj;
 	struct kshare_queue *q;
 	struct kshare_val val;
+	bool pass;
 
 	if (cmd->flags & ~KSHARE_NOWAIT || cmd->out | cmd->out_len | cmd->nr |
 	    *(const u64 *)&cmd->key | cmd->key.u || cmd->deadline < 0)
@@ -722,7 +744,8 @@ int kshare_queue_put_quick(struct kshare_client *client, const struct kshare_cmd
 			goto err_unlock;
 		msg = &q->own;
 	}
-	if (kshare_object_grow(obj, sizeof(*msg)))
+	pass = next && !q->count && !(next->flags & KSHARE_LEASE);
+	if (pass ? !kshare_queue_may_grow(obj) : kshare_object_grow(obj, sizeof(*msg)))
 		goto err_unlock;
 	if (!made)
 		WRITE_ONCE(q->own_taken, true);
@@ -732,12 +755,15 @@ int kshare_queue_put_quick(struct kshare_client *client, const struct kshare_cmd
 	msg->lease = 0;
 	msg->deliveries = 0;
 	msg->next_put = NULL;
-	list_add_tail(&msg->link, &q->messages);
-	q->count++;
 	q->unfinished++;
 	WRITE_ONCE(obj->version, obj->version + 1);
-	if (next)
-		w = kshare_quick_hand(next);
+	if (pass) {
+		w = kshare_queue_pass(next, msg);
+	} else {
+		kshare_queue_insert(q, msg, false);
+		if (next)
+			w = kshare_quick_hand(next);
+	}
 	kshare_quick_end(obj, client->who, w);
 	return 0;
 
