@@ -173,6 +173,8 @@ struct kshare_client {
 void kshare_hold_add(struct kshare_hold *hold, struct kshare_object *obj,
 		     struct kshare_client *client, enum kshare_hold_kind kind);
 void kshare_hold_del(struct kshare_hold *hold);
+void kshare_hold_move(struct kshare_hold *hold, struct kshare_client *client,
+		      enum kshare_hold_kind kind);
 void kshare_holds_settle(struct kshare_client *client, enum kshare_hold_kind kind);
 
 /* Memory for one, that is in no tree, or NULL; to be freed by kfree().  May sleep. */

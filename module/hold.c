@@ -37,6 +37,26 @@ void kshare_hold_del(struct kshare_hold *hold)
 }
 
 /**
+ * kshare_hold_move() - another client holds it now
+ * @hold: what a client held; the object is locked or owned
+ * @client: who holds it from now on
+ * @kind: when it is given back
+ */
+void kshare_hold_move(struct kshare_hold *hold, struct kshare_client *client,
+		      enum kshare_hold_kind kind)
+{
+	struct kshare_client *old = hold->client;
+
+	spin_lock(&old->held_lock);
+	list_del(&hold->link);
+	spin_unlock(&old->held_lock);
+	WRITE_ONCE(hold->client, client);
+	spin_lock(&client->held_lock);
+	list_add_tail(&hold->link, &client->held[kind]);
+	spin_unlock(&client->held_lock);
+}
+
+/**
  * kshare_holds_settle() - a client has died: gives back what it held
  * @client: client
  * @kind: of this kind

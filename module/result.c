@@ -302,6 +302,16 @@ static void kshare_run_publish_handles(struct kshare_run *run, bool good)
 	run->reserved_count = 0;
 }
 
+static noinline int kshare_run_publish_rest(struct kshare_run *run, int ret)
+{
+	if (ret == -ENOBUFS && run->out_addr && run->size > run->out_len &&
+	    kshare_run_tell_size(run))
+		ret = -EFAULT;
+	if (run->reserved)
+		kshare_run_publish_handles(run, ret >= 0);
+	return ret;
+}
+
 /**
  * kshare_run_publish() - makes the handles in a result good, or takes them back
  * @run: run; no lock is held
@@ -320,10 +330,7 @@ int kshare_run_publish(struct kshare_run *run, int ret)
 		    READ_ONCE(run->client->mm))
 			kshare_handle_closed(run->client, run->obj);
 	}
-	if (unlikely(ret == -ENOBUFS) && run->out_addr && run->size > run->out_len &&
-	    kshare_run_tell_size(run))
-		ret = -EFAULT;
-	if (unlikely(run->reserved))
-		kshare_run_publish_handles(run, ret >= 0);
+	if (unlikely(ret == -ENOBUFS || run->reserved))
+		return kshare_run_publish_rest(run, ret);
 	return ret;
 }

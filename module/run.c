@@ -239,13 +239,12 @@ void kshare_run_end(struct kshare_run *run)
 			kshare_val_put(&run->vec[i], &run->doom);
 		kvfree(run->vec);
 	}
-	/* Most own nothing. */
-	if (unlikely(kshare_val_slow(&run->key)))
-		__kshare_val_put(&run->key, &run->doom);
-	if (unlikely(kshare_val_slow(&run->value)))
-		__kshare_val_put(&run->value, &run->doom);
-	if (unlikely(kshare_val_slow(&run->expect)))
-		__kshare_val_put(&run->expect, &run->doom);
+	/* Most are left out, or numbers. */
+	if ((run->key.type | run->value.type | run->expect.type) >= KSHARE_STR) {
+		kshare_val_put(&run->key, &run->doom);
+		kshare_val_put(&run->value, &run->doom);
+		kshare_val_put(&run->expect, &run->doom);
+	}
 	if (run->obj)
 		kshare_object_put_deferred(run->obj, &run->doom);
 	if (unlikely(run->peer))

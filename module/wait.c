@@ -71,18 +71,6 @@ void kshare_waiter_claim(struct kshare_waiter *w, int result, struct kshare_wake
 }
 
 /**
- * kshare_waiter_take() - ends a wait, for a caller that wakes it himself
- * @w: a queued waiter whose object's lock is held
- * @result: the command's result
- */
-void kshare_waiter_take(struct kshare_waiter *w, int result)
-{
-	w->result = result;
-	WRITE_ONCE(w->state, KSHARE_WAITER_CLAIMED);
-	list_del(&w->link);
-}
-
-/**
  * kshare_waiter_poke() - has a waiter try for itself
  * @w: a queued waiter with a task; its object's lock is held
  *
@@ -135,6 +123,14 @@ void __kshare_wakes_run(struct kshare_wakes *wakes)
 		kshare_doom_run(&wakes->doom);
 }
 
+/* True if the deadline has come */
+static noinline bool kshare_sleep_until(s64 deadline)
+{
+	ktime_t expires = ns_to_ktime(deadline);
+
+	return !schedule_hrtimeout_range(&expires, current->timer_slack_ns, HRTIMER_MODE_ABS);
+}
+
 /**
  * kshare_waiter_sleep() - sleeps until done, deadline or signal
  * @w: a waiter of this task's that was queued
@@ -149,7 +145,6 @@ void __kshare_wakes_run(struct kshare_wakes *wakes)
  */
 int kshare_waiter_sleep(struct kshare_waiter *w, s64 deadline, bool killable)
 {
-	ktime_t expires = ns_to_ktime(deadline);
 	int ret = 0;
 
 	for (;;) {
@@ -172,10 +167,7 @@ int kshare_waiter_sleep(struct kshare_waiter *w, s64 deadline, bool killable)
 		}
 		if (!deadline) {
 			schedule();
-			continue;
-		}
-		if (!schedule_hrtimeout_range(&expires, current->timer_slack_ns,
-					      HRTIMER_MODE_ABS) && kshare_waiter_waits(w)) {
+		} else if (kshare_sleep_until(deadline) && kshare_waiter_waits(w)) {
 			ret = -ETIMEDOUT;
 			break;
 		}

@@ -93,9 +93,16 @@ static inline void kshare_waiter_queue(struct kshare_waiter *w, struct list_head
 	list_add_tail(&w->link, line);
 }
 
+/* As kshare_waiter_claim(), for a caller that wakes it himself */
+static inline void kshare_waiter_take(struct kshare_waiter *w, int result)
+{
+	w->result = result;
+	WRITE_ONCE(w->state, KSHARE_WAITER_CLAIMED);
+	list_del(&w->link);
+}
+
 void kshare_waiter_drop(struct kshare_waiter *w);
 void kshare_waiter_claim(struct kshare_waiter *w, int result, struct kshare_wakes *wakes);
-void kshare_waiter_take(struct kshare_waiter *w, int result);
 struct task_struct *kshare_waiter_poke(struct kshare_waiter *w);
 bool kshare_group_claim(struct kshare_waiter *group);
 /* Without locks. */

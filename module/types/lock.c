@@ -64,9 +64,11 @@ static void kshare_lock_hold(struct kshare_lock *lock, struct kshare_client *cli
 		;
 	if (old == client)
 		return;
-	if (old)
+	if (old && client)
+		kshare_hold_move(&lock->hold, client, KSHARE_HOLD_LOCK);
+	else if (old)
 		kshare_hold_del(&lock->hold);
-	if (client)
+	else
 		kshare_hold_add(&lock->hold, &lock->obj, client, KSHARE_HOLD_LOCK);
 }
 

@@ -303,7 +303,9 @@ void kshare_queue_finish(struct kshare_run *run)
 		return;
 	if (!run->u.queue.put) {
 		kshare_messages_free(&run->u.queue.messages, &run->doom);
-		kshare_uncharge(run->obj->domain, KSHARE_LIMIT_BYTES, run->u.queue.charged);
+		if (run->u.queue.charged)
+			kshare_uncharge(run->obj->domain, KSHARE_LIMIT_BYTES,
+					run->u.queue.charged);
 	}
 	kshare_tree_free(&run->u.queue.dropped, &run->doom);
 }
@@ -652,6 +654,7 @@ int kshare_queue_post(struct kshare_object *obj, struct kshare_msg *msg)
 /* Numbers and short bytes, as kshare_val_import() brings them in; false if it is another. */
 static bool kshare_queue_val(const struct kshare_value *in, struct kshare_val *out)
 {
+	/* What is left lies alike in both. */
 	if (in->codec | in->flags)
 		return false;
 	switch (in->type) {
@@ -660,19 +663,15 @@ static bool kshare_queue_val(const struct kshare_value *in, struct kshare_val *o
 	case KSHARE_FLOAT:
 		if (in->inline_len | in->len || (in->type == KSHARE_BOOL && in->u > 1))
 			return false;
-		*out = (struct kshare_val){ .type = in->type, .u = in->u };
+		memcpy(out, in, sizeof(*out));
 		return true;
 	case KSHARE_STR:
 	case KSHARE_BYTES:
 		if (!in->inline_len || in->inline_len > sizeof(out->bytes) ||
 		    in->inline_len != in->len)
 			return false;
-		*out = (struct kshare_val){
-			.type = in->type,
-			.inline_len = in->len,
-			.len = in->len,
-			.u = in->u & (~0ULL >> (64 - 8 * in->len)),
-		};
+		memcpy(out, in, sizeof(*out));
+		memset(&out->bytes[out->len], 0, sizeof(out->bytes) - out->len);
 		return true;
 	}
 	return false;
