@@ -51,6 +51,7 @@
 #define MULTI		KSHARE_OPINFO_MULTI
 #define OF_LOCK		KSHARE_ROW_OF_LOCK
 #define STAYS		KSHARE_ROW_STAYS
+#define ANY_DOOR	KSHARE_ROW_ANY_DOOR
 #define IS_KEY		KSHARE_ROW_KEY_IS_KEY
 #define OWN_DOMAIN	KSHARE_ROW_OWN_DOMAIN
 
@@ -222,7 +223,7 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 	},
 
 	[KSHARE_OP_CELL_GET] = {
-		.name = "cell_get", .types = CELL, .rights = R,
+		.name = "cell_get", .types = CELL, .rights = R, .flags = ANY_DOOR,
 		.fields = HANDLE | OUT,
 		.quick = kshare_cell_get_quick,
 		.read = kshare_cell_get_read, .apply = kshare_cell_get,
@@ -577,7 +578,7 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 
 	[KSHARE_OP_SEMAPHORE_ACQUIRE] = {
 		.name = "semaphore_acquire", .types = SEMAPHORE, .rights = WAIT,
-		.flags = WAITS | MULTI,
+		.flags = WAITS | MULTI | ANY_DOOR,
 		.cmd_flags = KSHARE_NOWAIT,
 		.fields = HANDLE | UNTIL | OUT | NR,
 		.quick = kshare_semaphore_acquire_quick,
@@ -586,6 +587,7 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 	},
 	[KSHARE_OP_SEMAPHORE_RELEASE] = {
 		.name = "semaphore_release", .types = SEMAPHORE, .rights = WAIT,
+		.flags = ANY_DOOR,
 		.fields = HANDLE | OUT | NR,
 		.quick = kshare_semaphore_release_quick,
 		.prepare = kshare_semaphore_release_prepare, .apply = kshare_semaphore_release,
@@ -656,7 +658,8 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 	},
 
 	[KSHARE_OP_QUEUE_PUT] = {
-		.name = "queue_put", .types = QUEUE, .rights = W, .flags = WAITS | MULTI | STAYS,
+		.name = "queue_put", .types = QUEUE, .rights = W,
+		.flags = WAITS | MULTI | STAYS | ANY_DOOR,
 		.cmd_flags = KSHARE_NOWAIT,
 		.fields = HANDLE | KEY | VALUE | UNTIL | OUT, .key = NUMBER, .value = ANY,
 		.quick = kshare_queue_put_quick,
@@ -674,7 +677,8 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.line = kshare_queue_put_line,
 	},
 	[KSHARE_OP_QUEUE_GET] = {
-		.name = "queue_get", .types = QUEUE, .rights = RW, .flags = WAITS | MULTI,
+		.name = "queue_get", .types = QUEUE, .rights = RW,
+		.flags = WAITS | MULTI | ANY_DOOR,
 		.cmd_flags = KSHARE_NOWAIT | KSHARE_LEASE,
 		.fields = HANDLE | UNTIL | OUT,
 		.quick = kshare_queue_get_quick,

@@ -77,6 +77,7 @@
 #define KSHARE_ROW_OWN_DOMAIN	BIT(9)	/* handle 0 means the client's own domain */
 #define KSHARE_ROW_OF_LOCK	BIT(10)	/* is carried out on the lock of a condition */
 #define KSHARE_ROW_STAYS	BIT(11)	/* once others may have seen it, it cannot be undone */
+#define KSHARE_ROW_ANY_DOOR	BIT(12)	/* @quick does not go by the thread that calls */
 
 /**
  * struct kshare_row - a row of the table

@@ -258,6 +258,14 @@ int kshare_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int flags)
 	if (unlikely(!kshare_client_is_mine(client)))
 		return -EPERM;
 	op = kshare_op_find(cmd.op);
+	/* The second number of a large completion is none that @quick knows. */
+	if (op && op->flags & KSHARE_ROW_ANY_DOOR && !(flags & IO_URING_F_CQE32)) {
+		rcu_read_lock();
+		ret = op->quick(client, &cmd);
+		rcu_read_unlock();
+		if (ret != KSHARE_NOT_QUICK)
+			return kshare_uring_answer(ioucmd, flags, ret, 0, false);
+	}
 	if (op && op->flags & KSHARE_OPINFO_WAITS)
 		return kshare_uring_wait(client, ioucmd, flags, op, &cmd);
 
