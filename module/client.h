@@ -52,7 +52,9 @@ static inline void kshare_object_wrote(struct kshare_object *obj, struct kshare_
 	if (likely(obj->writer == who))
 		return;
 	kshare_who_put(obj->writer);
-	obj->writer = kshare_who_get(who);
+	/* Whose command it is has one. */
+	refcount_inc(&who->ref);
+	obj->writer = who;
 }
 
 /* Its pid as the calling process sees it, 0 if it does not or @who is NULL. */

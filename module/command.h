@@ -474,9 +474,19 @@ static inline int kshare_run_deliver(struct kshare_run *run, bool may_fault)
 
 /* line.c: the waiters of an object; its lock is held. */
 int kshare_line_join(struct kshare_run *run);
-void kshare_line_purge(struct kshare_object *obj);
+void __kshare_line_purge(struct kshare_object *obj);
 void kshare_line_drop(struct kshare_run *run);
 void kshare_line_end(struct kshare_run *run, int result, struct kshare_wakes *wakes);
+
+/* Objects with one line are most of those that have a line. */
+static inline void kshare_line_purge(struct kshare_object *obj)
+{
+	struct kshare_waiter *w = list_first_entry_or_null(&obj->waiters, struct kshare_waiter,
+							   link);
+
+	if (obj->ops->line || (w && w->group))
+		__kshare_line_purge(obj);
+}
 
 /**
  * kshare_grant() - carries out the waiters' commands that can proceed now

@@ -54,7 +54,7 @@ int kshare_line_join(struct kshare_run *run)
 }
 
 /* It is in no line any more, or about to leave it. */
-static void kshare_line_left(struct kshare_run *run)
+static __always_inline void kshare_line_left(struct kshare_run *run)
 {
 	struct kshare_object *obj = run->obj;
 
@@ -88,13 +88,13 @@ static void kshare_purge(struct list_head *line)
 }
 
 /**
- * kshare_line_purge() - drops members of groups that are over from the front
+ * __kshare_line_purge() - drops members of groups that are over from the front
  * @obj: object with waiters; locked or owned
  *
  * So that nobody who comes stands behind them: who waited in them takes them out
  * only when it is his turn to run.
  */
-void kshare_line_purge(struct kshare_object *obj)
+void __kshare_line_purge(struct kshare_object *obj)
 {
 	struct list_head *line;
 	unsigned int n;

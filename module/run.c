@@ -230,7 +230,7 @@ void kshare_run_end(struct kshare_run *run)
 
 	if (run->op && run->op->finish)
 		run->op->finish(run);
-	if (run->out_count)
+	if (run->out_count > 1 || (run->out_count && kshare_val_slow(&run->out[0])))
 		kshare_run_out_reset(run);
 	if (unlikely(run->out != run->out_inline))
 		kvfree(run->out);
@@ -327,13 +327,14 @@ int kshare_run_collect(struct kshare_run *run)
 
 int kshare_run_sleep(struct kshare_run *run)
 {
-	bool worker = current->flags & PF_IO_WORKER;
-	int interrupted = worker ? KSHARE_DOOR_GONE : -ERESTARTSYS;
+	bool killable, worker;
 	int ret;
 
 	for (;;) {
 		/* A worker of io_uring's is told by a signal that its ring goes. */
-		ret = kshare_waiter_sleep(&run->waiter, run->deadline, run->killable && !worker);
+		worker = current->flags & PF_IO_WORKER;
+		killable = run->killable && !worker;
+		ret = kshare_waiter_sleep(&run->waiter, run->deadline, killable);
 		if (!ret)
 			break;
 		if (ret == 1)
@@ -341,8 +342,8 @@ int kshare_run_sleep(struct kshare_run *run)
 		else if (ret != -ERESTARTSYS)
 			kshare_wait_end(run, ret);
 		else
-			kshare_wait_end(run, fatal_signal_pending(current) ?
-					     -EOWNERDEAD : interrupted);
+			kshare_wait_end(run, fatal_signal_pending(current) ? -EOWNERDEAD :
+					     worker ? KSHARE_DOOR_GONE : -ERESTARTSYS);
 	}
 	if (run->parked)
 		kshare_unpark(run);

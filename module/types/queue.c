@@ -671,7 +671,7 @@ static bool kshare_queue_val(const struct kshare_value *in, struct kshare_val *o
 		    in->inline_len != in->len)
 			return false;
 		memcpy(out, in, sizeof(*out));
-		memset(&out->bytes[out->len], 0, sizeof(out->bytes) - out->len);
+		out->u &= ~0ULL >> (64 - 8 * in->len);
 		return true;
 	}
 	return false;
@@ -759,7 +759,8 @@ int kshare_queue_put_quick(struct kshare_client *client, const struct kshare_cmd
 	if (pass) {
 		w = kshare_queue_pass(next, msg);
 	} else {
-		kshare_queue_insert(q, msg, false);
+		q->count++;
+		list_add_tail(&msg->link, &q->messages);
 		if (next)
 			w = kshare_quick_hand(next);
 	}
