@@ -46,6 +46,8 @@ struct way {
 	/* Puts the token into one of them, takes it out of one. */
 	void (*give)(struct way *w, int which);
 	void (*take)(struct way *w, int which);
+	/* Both in one system call, or NULL. */
+	void (*swap)(struct way *w, int give, int take);
 	int in[2], out[2];
 	sem_t *sems;
 	bool is_open;
@@ -88,6 +90,46 @@ static void queue_take(struct way *w, int which)
 
 	cmd = bench_out(cmd, &out, sizeof(out));
 	check(ioctl(fd, KSHARE_IOC_CMD, &cmd) == 1, w);
+}
+
+/* A put, and a get that waits for the answer */
+static void two_at_once(struct way *w, struct kshare_cmd cmds[2], int last)
+{
+	int32_t results[2];
+	struct kshare_batch batch = {
+		.size = sizeof(batch),
+		.cmd_size = sizeof(cmds[0]),
+		.count = 2,
+		.cmds = (uintptr_t)cmds,
+		.results = (uintptr_t)results,
+	};
+
+	check(ioctl(fd, KSHARE_IOC_BATCH, &batch) == 0 && results[1] == last, w);
+}
+
+static void queue_swap(struct way *w, int give, int take)
+{
+	struct {
+		struct kshare_result head;
+		struct kshare_value value;
+	} out;
+	struct kshare_cmd cmds[2] = {
+		bench_cmd(KSHARE_OP_QUEUE_PUT, w->in[give]),
+		bench_out(bench_cmd(KSHARE_OP_QUEUE_GET, w->in[take]), &out, sizeof(out)),
+	};
+
+	cmds[0].value = bench_int(1);
+	two_at_once(w, cmds, 1);
+}
+
+static void semaphore_swap(struct way *w, int give, int take)
+{
+	struct kshare_cmd cmds[2] = {
+		bench_cmd(KSHARE_OP_SEMAPHORE_RELEASE, w->in[give]),
+		bench_cmd(KSHARE_OP_SEMAPHORE_ACQUIRE, w->in[take]),
+	};
+
+	two_at_once(w, cmds, 0);
 }
 
 static bool semaphore_open(struct way *w)
@@ -413,6 +455,10 @@ static void redis_take(struct way *w, int which)
 #define WAY(_name, _baseline, _goal, _open, _how) { .name = _name, .baseline = _baseline, \
 	.goal = _goal, .open = _open, .give = _how##_give, .take = _how##_take }
 
+/* The token is given and the answer awaited by one batch. */
+#define BATCH(_name, _baseline, _open, _how) { .name = _name, .baseline = _baseline, \
+	.open = _open, .give = _how##_give, .take = _how##_take, .swap = _how##_swap }
+
 static struct way ways[] = {
 	WAY("queue", "pipe", 1, queue_open, queue),
 	WAY("pipe", "queue", 0, pipe_open, byte),
@@ -425,6 +471,8 @@ static struct way ways[] = {
 	WAY("posix_sem", "semaphore", 0, posix_sem_open, posix_sem),
 	WAY("sysv_sem", "semaphore", 0, sysv_sem_open, sysv_sem),
 	WAY("ntsync_sem", "semaphore", 0, ntsync_open, ntsync),
+	BATCH("queue_batch", "pipe", queue_open, queue),
+	BATCH("semaphore_batch", "eventfd", semaphore_open, semaphore),
 };
 
 #define WAYS	((int)(sizeof(ways) / sizeof(ways[0])))
@@ -436,8 +484,12 @@ static double run(struct bench_case *c, int loops)
 	int i;
 
 	for (i = 0; i < loops; i++) {
-		w->give(w, 0);
-		w->take(w, 1);
+		if (w->swap) {
+			w->swap(w, 0, 1);
+		} else {
+			w->give(w, 0);
+			w->take(w, 1);
+		}
 	}
 	return bench_now() - begin;
 }
@@ -466,6 +518,11 @@ static void measure(const char *suffix, int rounds)
 		w->child = bench_fork();
 		if (!w->child) {
 			side = 1;
+			if (w->swap) {
+				w->take(w, 0);
+				for (;;)
+					w->swap(w, 1, 0);
+			}
 			for (;;) {
 				w->take(w, 0);
 				w->give(w, 1);
