@@ -5,6 +5,24 @@
 #include "client.h"
 #include "lockset.h"
 
+static void kshare_hold_link(struct kshare_hold *hold, struct kshare_client *client,
+			     enum kshare_hold_kind kind)
+{
+	WRITE_ONCE(hold->client, client);
+	spin_lock(&client->held_lock);
+	list_add_tail(&hold->link, &client->held[kind]);
+	spin_unlock(&client->held_lock);
+}
+
+static void kshare_hold_unlink(struct kshare_hold *hold)
+{
+	struct kshare_client *client = hold->client;
+
+	spin_lock(&client->held_lock);
+	list_del_init(&hold->link);
+	spin_unlock(&client->held_lock);
+}
+
 /**
  * kshare_hold_add() - notes that a client holds something
  * @hold: what it holds; part of @obj
@@ -16,10 +34,7 @@ void kshare_hold_add(struct kshare_hold *hold, struct kshare_object *obj,
 		     struct kshare_client *client, enum kshare_hold_kind kind)
 {
 	hold->obj = obj;
-	WRITE_ONCE(hold->client, client);
-	spin_lock(&client->held_lock);
-	list_add_tail(&hold->link, &client->held[kind]);
-	spin_unlock(&client->held_lock);
+	kshare_hold_link(hold, client, kind);
 }
 
 /**
@@ -28,11 +43,7 @@ void kshare_hold_add(struct kshare_hold *hold, struct kshare_object *obj,
  */
 void kshare_hold_del(struct kshare_hold *hold)
 {
-	struct kshare_client *client = hold->client;
-
-	spin_lock(&client->held_lock);
-	list_del_init(&hold->link);
-	spin_unlock(&client->held_lock);
+	kshare_hold_unlink(hold);
 	WRITE_ONCE(hold->client, NULL);
 }
 
@@ -45,15 +56,8 @@ void kshare_hold_del(struct kshare_hold *hold)
 void kshare_hold_move(struct kshare_hold *hold, struct kshare_client *client,
 		      enum kshare_hold_kind kind)
 {
-	struct kshare_client *old = hold->client;
-
-	spin_lock(&old->held_lock);
-	list_del(&hold->link);
-	spin_unlock(&old->held_lock);
-	WRITE_ONCE(hold->client, client);
-	spin_lock(&client->held_lock);
-	list_add_tail(&hold->link, &client->held[kind]);
-	spin_unlock(&client->held_lock);
+	kshare_hold_unlink(hold);
+	kshare_hold_link(hold, client, kind);
 }
 
 /**
