@@ -227,7 +227,22 @@ static inline struct kshare_handle *kshare_handle_load(struct kshare_client *cli
  *
  * Return: the object, with a reference, or NULL.
  */
-struct kshare_object *kshare_handle_find(struct kshare_client *client, u32 id, u32 *rights);
+static inline struct kshare_object *kshare_handle_find(struct kshare_client *client, u32 id,
+						       u32 *rights)
+{
+	struct kshare_object *obj = NULL;
+	struct kshare_handle *handle;
+
+	rcu_read_lock();
+	handle = kshare_handle_load(client, id);
+	/* Here, and not by a call: each command does it. */
+	if (likely(handle) && likely(refcount_inc_not_zero(&handle->obj->ref))) {
+		obj = handle->obj;
+		*rights = handle->rights;
+	}
+	rcu_read_unlock();
+	return obj;
+}
 
 /*
  * Reserve, fill, publish: a number is reserved before what can fail, and

@@ -3,21 +3,6 @@
 #include "client.h"
 #include "observe.h"
 
-struct kshare_object *kshare_handle_find(struct kshare_client *client, u32 id, u32 *rights)
-{
-	struct kshare_object *obj = NULL;
-	struct kshare_handle *handle;
-
-	rcu_read_lock();
-	handle = kshare_handle_load(client, id);
-	if (likely(handle) && kshare_object_tryget(handle->obj)) {
-		obj = handle->obj;
-		*rights = handle->rights;
-	}
-	rcu_read_unlock();
-	return obj;
-}
-
 /* With the lock of @handles held, or while nobody else knows the client. */
 static void kshare_handle_set_near(struct kshare_client *client, u32 id,
 				   struct kshare_handle *handle)

@@ -105,22 +105,6 @@ static int kshare_args_import(struct kshare_run *run, const struct kshare_cmd *c
 	return 0;
 }
 
-/* As kshare_handle_find(), which each command would have to call. */
-static struct kshare_object *kshare_run_find(struct kshare_run *run, u32 id)
-{
-	struct kshare_object *obj = NULL;
-	struct kshare_handle *handle;
-
-	rcu_read_lock();
-	handle = kshare_handle_load(run->client, id);
-	if (likely(handle) && likely(refcount_inc_not_zero(&handle->obj->ref))) {
-		obj = handle->obj;
-		run->rights = handle->rights;
-	}
-	rcu_read_unlock();
-	return obj;
-}
-
 /**
  * kshare_run_begin() - checks a command and brings its arguments in
  * @run: filled in
@@ -201,7 +185,7 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 
 	if (!handle && op->flags & KSHARE_ROW_OWN_DOMAIN)
 		handle = KSHARE_OWN_DOMAIN;
-	run->obj = kshare_run_find(run, handle);
+	run->obj = kshare_handle_find(client, handle, &run->rights);
 	if (unlikely(!run->obj))
 		return -EBADF;
 	if (unlikely(!(op->types & BIT(run->obj->type))))
