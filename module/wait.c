@@ -64,10 +64,8 @@ void kshare_waiter_drop(struct kshare_waiter *w)
  */
 void kshare_waiter_claim(struct kshare_waiter *w, int result, struct kshare_wakes *wakes)
 {
-	w->result = result;
-	/* Read without the lock only to see how far it is. */
-	WRITE_ONCE(w->state, KSHARE_WAITER_CLAIMED);
-	list_move_tail(&w->link, &wakes->list);
+	kshare_waiter_take(w, result);
+	list_add_tail(&w->link, &wakes->list);
 }
 
 /**

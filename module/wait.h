@@ -97,6 +97,7 @@ static inline void kshare_waiter_queue(struct kshare_waiter *w, struct list_head
 static inline void kshare_waiter_take(struct kshare_waiter *w, int result)
 {
 	w->result = result;
+	/* Read without the lock only to see how far it is. */
 	WRITE_ONCE(w->state, KSHARE_WAITER_CLAIMED);
 	list_del(&w->link);
 }
