@@ -78,15 +78,6 @@ void kshare_line_drop(struct kshare_run *run)
 	kshare_observe_poll(run->obj);
 }
 
-static void kshare_purge(struct list_head *line)
-{
-	struct kshare_waiter *w;
-
-	while ((w = list_first_entry_or_null(line, struct kshare_waiter, link)) && w->group &&
-	       !kshare_waiter_waits(w->group))
-		kshare_line_drop(kshare_waiter_run(w));
-}
-
 /**
  * __kshare_line_purge() - drops members of groups that are over from the front
  * @obj: object with waiters; locked or owned
@@ -96,12 +87,14 @@ static void kshare_purge(struct list_head *line)
  */
 void __kshare_line_purge(struct kshare_object *obj)
 {
+	struct kshare_waiter *w;
 	struct list_head *line;
 	unsigned int n;
 
-	kshare_purge(&obj->waiters);
-	for (n = 1; obj->ops->line && (line = obj->ops->line(obj, n)); n++)
-		kshare_purge(line);
+	for (n = 0; (line = kshare_line_of(obj, n)); n++)
+		while ((w = list_first_entry_or_null(line, struct kshare_waiter, link)) &&
+		       w->group && !kshare_waiter_waits(w->group))
+			kshare_line_drop(kshare_waiter_run(w));
 }
 
 /**
