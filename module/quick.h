@@ -95,7 +95,7 @@ static inline struct kshare_waiter *kshare_quick_hand(struct kshare_run *run)
 }
 
 /**
- * kshare_quick_end() - the change is complete
+ * kshare_quick_end() - the change is complete, and one more version
  * @obj: the object; unlocked
  * @who: who changed it, and nobody after him
  * @w: to be woken, or NULL
@@ -104,6 +104,7 @@ static __always_inline void kshare_quick_end(struct kshare_object *obj, struct k
 					     struct kshare_waiter *w)
 	__releases(&obj->lock)
 {
+	WRITE_ONCE(obj->version, obj->version + 1);
 	/* If somebody was handed something, then he was the last to change it. */
 	if (!w)
 		kshare_object_wrote(obj, who);

@@ -391,7 +391,6 @@ int kshare_lock_acquire_quick(struct kshare_client *client, const struct kshare_
 	lock->owner = kshare_thread_id() | KSHARE_OWNER_THREAD;
 	lock->depth = 1;
 	lock->token++;
-	WRITE_ONCE(obj->version, obj->version + 1);
 	kshare_quick_end(obj, client->who, NULL);
 	return 1;
 
@@ -423,7 +422,6 @@ int kshare_lock_release_quick(struct kshare_client *client, const struct kshare_
 		if (!next || next->op->apply != kshare_lock_acquire)
 			goto err_unlock;
 	}
-	WRITE_ONCE(obj->version, obj->version + 1);
 	if (next && !(obj->flags & KSHARE_OVERTAKE)) {
 		kshare_lock_give(lock, next, next->u.lock.owner, 1);
 		w = kshare_quick_over(next, 1);

@@ -755,7 +755,6 @@ int kshare_queue_put_quick(struct kshare_client *client, const struct kshare_cmd
 	msg->deliveries = 0;
 	msg->next_put = NULL;
 	q->unfinished++;
-	WRITE_ONCE(obj->version, obj->version + 1);
 	if (pass) {
 		w = kshare_queue_pass(next, msg);
 	} else {
@@ -804,7 +803,6 @@ int kshare_queue_get_quick(struct kshare_client *client, const struct kshare_cmd
 	list_del(&msg->link);
 	q->count--;
 	kshare_object_regrow(obj, -(s64)sizeof(*msg));
-	WRITE_ONCE(obj->version, obj->version + 1);
 	ret = min_t(u32, msg->deliveries, INT_MAX - 1) + 1;
 	if (msg->own) {
 		WRITE_ONCE(q->own_taken, false);

@@ -296,7 +296,6 @@ int kshare_semaphore_acquire_quick(struct kshare_client *client, const struct ks
 		p->count++;
 	}
 	atomic64_dec(&sem->word);
-	WRITE_ONCE(obj->version, obj->version + 1);
 	kshare_quick_end(obj, client->who, NULL);
 	return 0;
 
@@ -340,7 +339,6 @@ int kshare_semaphore_release_quick(struct kshare_client *client, const struct ks
 	if (p)
 		p->count--;
 	atomic64_inc(&sem->word);
-	WRITE_ONCE(obj->version, obj->version + 1);
 	if (next)
 		w = kshare_quick_hand(next);
 	kshare_quick_end(obj, client->who, w);
