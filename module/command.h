@@ -467,6 +467,12 @@ int kshare_run_meet(struct kshare_run *run, int ask);
 void kshare_run_commit(struct kshare_run *run);
 int kshare_run_publish(struct kshare_run *run, int ret);
 
+/* Is its result at most one value, that owns nothing? */
+static inline bool kshare_run_is_small(const struct kshare_run *run)
+{
+	return run->out_count <= 1 && (!run->out_count || !kshare_val_slow(&run->out[0]));
+}
+
 static inline int kshare_run_deliver(struct kshare_run *run, bool may_fault)
 {
 	return run->out_addr ? __kshare_run_deliver(run, may_fault) : 0;

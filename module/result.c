@@ -213,7 +213,7 @@ int __kshare_run_deliver(struct kshare_run *run, bool may_fault)
 {
 	/* Of an attempt before, whose references may be somebody else's by now. */
 	run->reserved_used = 0;
-	if (run->out_count > 1 || (run->out_count && kshare_val_slow(&run->out[0])))
+	if (!kshare_run_is_small(run))
 		return kshare_run_deliver_large(run, may_fault);
 	run->size = sizeof(struct kshare_result) + run->out_count * sizeof(struct kshare_value);
 	if (run->size > run->out_len)

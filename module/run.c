@@ -214,7 +214,7 @@ void kshare_run_end(struct kshare_run *run)
 
 	if (run->op && run->op->finish)
 		run->op->finish(run);
-	if (run->out_count > 1 || (run->out_count && kshare_val_slow(&run->out[0])))
+	if (!kshare_run_is_small(run))
 		kshare_run_out_reset(run);
 	if (unlikely(run->out != run->out_inline))
 		kvfree(run->out);
