@@ -8,7 +8,6 @@
 #include <linux/poll.h>
 
 #include "../lockset.h"
-#include "../quick.h"
 #include "queue.h"
 #include "types.h"
 
@@ -218,12 +217,9 @@ static int kshare_msg_make(struct kshare_run *run, struct kshare_val *val,
 	msg = kmalloc(sizeof(*msg), GFP_KERNEL_ACCOUNT);
 	if (!msg)
 		return -ENOMEM;
-	msg->val = *val;
-	*val = (struct kshare_val){};
-	msg->priority = *priority;
-	msg->deliveries = 0;
+	kshare_msg_init(msg, val, priority);
 	msg->own = false;
-	msg->lease = 0;
+	*val = (struct kshare_val){};
 	run->u.queue.bytes += kshare_msg_bytes(msg);
 	run->u.queue.count++;
 	list_add_tail(&msg->link, &run->u.queue.messages);
@@ -647,172 +643,4 @@ int kshare_queue_post(struct kshare_object *obj, struct kshare_msg *msg)
 	}
 	kshare_unlock_and_wake(obj, more, &wakes);
 	return ret;
-}
-
-/* ---- the quick way ---- */
-
-/* Numbers and short bytes, as kshare_val_import() brings them in; false if it is another. */
-static bool kshare_queue_val(const struct kshare_value *in, struct kshare_val *out)
-{
-	/* What is left lies alike in both. */
-	if (in->codec | in->flags)
-		return false;
-	switch (in->type) {
-	case KSHARE_BOOL:
-	case KSHARE_INT:
-	case KSHARE_FLOAT:
-		if (in->inline_len | in->len || (in->type == KSHARE_BOOL && in->u > 1))
-			return false;
-		memcpy(out, in, sizeof(*out));
-		return true;
-	case KSHARE_STR:
-	case KSHARE_BYTES:
-		if (!in->inline_len || in->inline_len > sizeof(out->bytes) ||
-		    in->inline_len != in->len)
-			return false;
-		memcpy(out, in, sizeof(*out));
-		out->u &= ~0ULL >> (64 - 8 * in->len);
-		return true;
-	}
-	return false;
-}
-
-/* Within the limit of bytes, for what is charged only if it comes back. */
-static bool kshare_queue_may_grow(const struct kshare_object *obj)
-{
-	struct kshare_account *account = &obj->domain->account;
-
-	return atomic64_read(&account->used[KSHARE_LIMIT_BYTES]) + sizeof(struct kshare_msg) <=
-	       READ_ONCE(account->limit[KSHARE_LIMIT_BYTES]);
-}
-
-/* As put and get would, to who waits first, past the queue */
-static struct kshare_waiter *kshare_queue_pass(struct kshare_run *next, struct kshare_msg *msg)
-{
-	msg->deliveries = 1;
-	list_add_tail(&msg->link, &next->u.queue.messages);
-	next->u.queue.lease = 0;
-	next->u.queue.count = 1;
-	kshare_give(next, &msg->val);
-	kshare_touch(next);
-	return kshare_quick_over(next, 1);
-}
-
-/* There is room, and nobody waits for it; who waits first gets it. */
-int kshare_queue_put_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
-{
-	struct kshare_msg *made = NULL, *msg;
-	struct kshare_waiter *w = NULL;
-	struct kshare_run *next = NULL;
-	struct kshare_object *obj;
-	struct kshare_queue *q;
-	struct kshare_val val;
-	bool pass;
-
-	if (cmd->flags & ~KSHARE_NOWAIT || cmd->out | cmd->out_len | cmd->nr |
-	    *(const u64 *)&cmd->key | cmd->key.u || cmd->deadline < 0)
-		return KSHARE_NOT_QUICK;
-	if (!kshare_queue_val(&cmd->value, &val))
-		return KSHARE_NOT_QUICK;
-	obj = kshare_quick_find(client, cmd, BIT(KSHARE_TYPE_QUEUE), KSHARE_RIGHT_WRITE);
-	if (!obj)
-		return KSHARE_NOT_QUICK;
-	q = kshare_queue_of(obj);
-	/* Memory that has to be waited for is for the others. */
-	if (READ_ONCE(q->own_taken)) {
-		made = kmalloc(sizeof(*made), GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
-		if (unlikely(!made))
-			return KSHARE_NOT_QUICK;
-		made->own = false;
-	}
-	if (!kshare_quick_lock(obj, client, cmd))
-		goto err_free;
-	if (unlikely(q->shut || obj->flags & (KSHARE_PRIORITY | KSHARE_LIFO)))
-		goto err_unlock;
-	if (q->bound && (q->count >= q->bound || !list_empty(&q->putters)))
-		goto err_unlock;
-	if (obj->waiter_count) {
-		next = kshare_quick_first(obj);
-		if (!next || next->op->apply != kshare_queue_get)
-			goto err_unlock;
-	}
-	msg = made;
-	if (!msg) {
-		/* Pairs with the release in kshare_msg_free(). */
-		if (smp_load_acquire(&q->own_taken))
-			goto err_unlock;
-		msg = &q->own;
-	}
-	pass = next && !q->count && !(next->flags & KSHARE_LEASE);
-	if (pass ? !kshare_queue_may_grow(obj) : kshare_object_grow(obj, sizeof(*msg)))
-		goto err_unlock;
-	if (!made)
-		WRITE_ONCE(q->own_taken, true);
-	msg->val = val;
-	msg->priority = kshare_val_int(0);
-	msg->seq = ++q->last_seq;
-	msg->lease = 0;
-	msg->deliveries = 0;
-	msg->next_put = NULL;
-	q->unfinished++;
-	if (pass) {
-		w = kshare_queue_pass(next, msg);
-	} else {
-		q->count++;
-		list_add_tail(&msg->link, &q->messages);
-		if (next)
-			w = kshare_quick_hand(next);
-	}
-	kshare_quick_end(obj, client->who, w);
-	return 0;
-
-err_unlock:
-	spin_unlock(&obj->lock);
-err_free:
-	kfree(made);
-	return KSHARE_NOT_QUICK;
-}
-
-/* There is one, nobody waits for it, nor for its room, and the result can be written. */
-int kshare_queue_get_quick(struct kshare_client *client, const struct kshare_cmd *cmd)
-{
-	struct kshare_object *obj;
-	struct kshare_queue *q;
-	struct kshare_msg *msg;
-	int ret;
-
-	if (cmd->flags & ~KSHARE_NOWAIT || cmd->nr | *(const u64 *)&cmd->key | cmd->key.u |
-	    *(const u64 *)&cmd->value | cmd->value.u || cmd->deadline < 0)
-		return KSHARE_NOT_QUICK;
-	if (!cmd->out || cmd->out_len > KSHARE_MAX_OUT ||
-	    cmd->out_len < sizeof(struct kshare_result) + sizeof(struct kshare_value))
-		return KSHARE_NOT_QUICK;
-	obj = kshare_quick_find(client, cmd, BIT(KSHARE_TYPE_QUEUE),
-				KSHARE_RIGHT_READ | KSHARE_RIGHT_WRITE);
-	if (!obj)
-		return KSHARE_NOT_QUICK;
-	/* Not worth the lock, most likely */
-	q = kshare_queue_of(obj);
-	if (!READ_ONCE(q->count) || !kshare_quick_lock(obj, client, cmd))
-		return KSHARE_NOT_QUICK;
-	if (!q->count || obj->waiter_count || obj->flags & KSHARE_PRIORITY)
-		goto err_unlock;
-	msg = list_first_entry(&q->messages, struct kshare_msg, link);
-	if (kshare_val_slow(&msg->val) || kshare_put_small(cmd->out, 0, 0, &msg->val, false))
-		goto err_unlock;
-	list_del(&msg->link);
-	q->count--;
-	kshare_object_regrow(obj, -(s64)sizeof(*msg));
-	ret = min_t(u32, msg->deliveries, INT_MAX - 1) + 1;
-	if (msg->own) {
-		WRITE_ONCE(q->own_taken, false);
-		msg = NULL;
-	}
-	kshare_quick_end(obj, client->who, NULL);
-	kfree(msg);
-	return ret;
-
-err_unlock:
-	spin_unlock(&obj->lock);
-	return KSHARE_NOT_QUICK;
 }

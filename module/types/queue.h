@@ -92,6 +92,16 @@ static inline u64 kshare_msg_bytes(const struct kshare_msg *msg)
 	return sizeof(*msg) + kshare_val_size(&msg->val);
 }
 
+/* But for who has its memory, and where it stands */
+static inline void kshare_msg_init(struct kshare_msg *msg, const struct kshare_val *val,
+				   const struct kshare_val *priority)
+{
+	msg->val = *val;
+	msg->priority = *priority;
+	msg->lease = 0;
+	msg->deliveries = 0;
+}
+
 void kshare_msg_free(struct kshare_msg *msg, struct kshare_doom *doom);
 void kshare_queue_insert(struct kshare_queue *q, struct kshare_msg *msg, bool front);
 struct kshare_msg *kshare_queue_first(struct kshare_queue *q);
