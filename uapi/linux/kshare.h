@@ -44,8 +44,8 @@
  * EINVAL          a wrong value, or a field that must be zero is not
  * EBADF           no such handle
  * EACCES          the handle lacks a right that the operation needs
- * EPERM           who you are forbids it: another process's client, or a lock
- *                 that somebody else owns
+ * EPERM           who you are forbids it: another process's client, a lock that
+ *                 somebody else owns, another user's domain or ticket
  * ENOENT          no such key, element or name
  * EEXIST          a key is there that must not be
  * ERANGE          index out of range, or a number that overflowed
@@ -60,10 +60,12 @@
  * ESHUTDOWN       the queue is shut down, or the barrier is broken
  * EOVERFLOW       a semaphore would get above its bound
  * EXDEV           a reference to an object of another domain
- * ESTALE          a CHECK found something else than expected
+ * ESTALE          a CHECK found something else than expected, or the handle was
+ *                 revoked
  * ENOBUFS         the result buffer is too small; &kshare_result.number tells
  *                 the bytes needed, and nothing has been consumed or changed
- * EDQUOT          over a limit of the client or domain; nothing was changed
+ * EDQUOT          over a limit of the client, the domain or the user; nothing was
+ *                 changed
  * ENOMEM          no memory; nothing was changed
  * EFAULT          memory of the caller's could not be read or written; nothing
  *                 was consumed or changed
@@ -169,6 +171,9 @@ struct kshare_value {
 #define KSHARE_MAX_GET		256u		/* messages of QUEUE_GET_MANY */
 #define KSHARE_MAX_WATCHES	16u		/* watches of an object */
 #define KSHARE_MAX_WHO		256u		/* groups in a result of WHO */
+#define KSHARE_MAX_NAME		255u		/* bytes of a domain's name */
+#define KSHARE_MAX_GATES	8u		/* REVOCABLE handles of REVOCABLE handles */
+#define KSHARE_TICKET_LEN	32u		/* characters of a ticket */
 
 /* ------------------------------------------------------------------ */
 /* Objects, rights                                                     */
@@ -190,6 +195,7 @@ enum kshare_type {
 	KSHARE_TYPE_CONDITION	= 12,
 	KSHARE_TYPE_BARRIER	= 13,
 	KSHARE_TYPE_QUEUE	= 14,
+	KSHARE_TYPE_GATE	= 15,	/* what DUP makes with REVOCABLE; no handle shows it */
 };
 
 /**
@@ -228,8 +234,8 @@ enum kshare_elem {
 #define KSHARE_RIGHT_WRITE	0x02	/* change them; map an array writable */
 #define KSHARE_RIGHT_WAIT	0x04	/* wait for it; acquire and release locks */
 #define KSHARE_RIGHT_CALL	0x08	/* call methods of an instance */
-#define KSHARE_RIGHT_TRANSFER	0x10	/* pass it on: store it in a container */
-#define KSHARE_RIGHT_MANAGE	0x20	/* change limits of a domain */
+#define KSHARE_RIGHT_TRANSFER	0x10	/* pass it on, by any way there is */
+#define KSHARE_RIGHT_MANAGE	0x20	/* owner, mode, limits of a domain; look into it */
 #define KSHARE_RIGHT_ALL	0x3f
 
 /* ------------------------------------------------------------------ */
@@ -323,6 +329,12 @@ struct kshare_result {
 #define KSHARE_AUTO_RESET	0x0400	/* event: a wait that succeeds clears it */
 /* Flags of handles: CREATE, DUP and everything that makes one */
 #define KSHARE_NO_INHERIT	0x0800	/* CLIENT_CLONE leaves this handle out */
+#define KSHARE_REVOCABLE	0x8000000 /* DUP: REVOKE ends it, and all that comes from it */
+/* Flags of DOMAIN_OPEN and DOMAIN_SET */
+#define KSHARE_MAKE		0x800000 /* make it, if there is none of that name */
+#define KSHARE_EXCLUSIVE	0x1000000 /* with MAKE: EEXIST if there is one */
+#define KSHARE_PIN		0x2000000 /* it stays when its last client leaves */
+#define KSHARE_UNPIN		0x4000000 /* it does not any more */
 /* What CELL_WAIT waits for; one of them */
 #define KSHARE_UNTIL_NE		0x1000	/* until the value differs from @value */
 #define KSHARE_UNTIL_GE		0x2000	/* until the value, a number, is at least @value */
@@ -343,8 +355,20 @@ struct kshare_result {
  *	handle to a lock that it owns, the lock passes on as if its owner had
  *	died.  0.  No rights
  * @KSHARE_OP_DUP: (handle, nr=rights) - a second handle with these rights, 0
- *	for the same ones.  The new handle.  NO_INHERIT.  EACCES for more rights
- *	than the handle has.  No rights
+ *	for the same ones.  With REVOCABLE all that is made from the new handle,
+ *	in whatever way and in whatever process, ends with it when it is revoked;
+ *	EDQUOT beyond KSHARE_MAX_GATES of each other.  The new handle.
+ *	NO_INHERIT.  EACCES for more rights than the handle has.  No rights
+ * @KSHARE_OP_REVOKE: (handle) - of one that this client made by DUP with
+ *	REVOCABLE (else EPERM): from now on that handle, and every handle,
+ *	stored reference, ticket and descriptor that comes from it, answers
+ *	ESTALE to everything but CLOSE.  Commands that wait by way of it end with
+ *	ESTALE, and what is held of the object by clients that have no other way
+ *	to it is given back as if they had closed it.  What was read out of a
+ *	container by it, a domain's root, and objects that were made in a domain
+ *	are references of their own.  Commands under way are
+ *	finished, and an array that is mapped stays mapped.  0.  ESTALE if it was
+ *	revoked before.  No rights
  * @KSHARE_OP_STAT: (handle) - fills &struct kshare_stat at @out, as much of it
  *	as @out_len holds.  0.  No rights
  * @KSHARE_OP_CREATE: (handle=domain, nr=KSHARE_CREATE_NR(type, elem), [key],
@@ -385,14 +409,42 @@ struct kshare_result {
  *	arrival.  values: INT, each command's result.  If that cannot be
  *	delivered after a wait, what was taken goes back, but a message that was
  *	put stays.  0.  NOWAIT
- * @KSHARE_OP_EXPORT_FD: (handle) - a descriptor (with O_CLOEXEC) of the object
- *	itself, for poll(2) and epoll(7): readable while a wait for an EVENT, an
+ * @KSHARE_OP_EXPORT_FD: (handle, nr=rights) - a descriptor (with O_CLOEXEC) of
+ *	the object itself, which keeps it, and outlives handle and client.  Who
+ *	gets it (SCM_RIGHTS, exec, pidfd_getfd(2)) can make a handle of it by
+ *	IMPORT_FD, with those of @nr, or of the handle's rights if @nr is 0; that
+ *	takes TRANSFER.  With WAIT it also serves poll(2) and epoll(7), of types
+ *	that can be waited for: readable while a wait for an EVENT, an
  *	acquisition of a LOCK, RLOCK or SEMAPHORE, a shared one of a RWLOCK, a
  *	get from a QUEUE, or a wait on a BARRIER would return at once (also with
  *	an error, like ESHUTDOWN, then POLLHUP is set as well); writable while
- *	an exclusive acquisition of a RWLOCK or a put to a QUEUE would.  The
- *	descriptor outlives the handle, and keeps the object.  The descriptor.
- *	ENOTTY for other types.  WAIT
+ *	an exclusive acquisition of a RWLOCK or a put to a QUEUE would; POLLERR
+ *	and POLLHUP once it is revoked.  The descriptor.  EACCES for more rights
+ *	than the handle has, or if it is good for neither.  No rights
+ * @KSHARE_OP_IMPORT_FD: (key=INT descriptor, nr=rights) - a handle to the object
+ *	of a descriptor of EXPORT_FD's, with these of its rights, 0 for all.  The
+ *	descriptor may be closed then.  Who made it need not live any more, and
+ *	whose client this is does not matter: the descriptor is the permission.
+ *	The new handle.  NO_INHERIT.  EBADF if it is no descriptor, EINVAL if it
+ *	is another one's, EACCES for more rights, or if it is for poll alone
+ * @KSHARE_OP_TICKET_CREATE: (handle, nr=rights, key=[UINT uses], value=[UINT
+ *	uid], expect=[UINT time]) - a ticket: KSHARE_TICKET_LEN hexadecimal
+ *	digits, random, that stand for a reference with these rights (0: all of
+ *	the handle's).  It is good for so many uses (NONE: 1; not 0), for anybody
+ *	or only for clients of that user (as the caller's user namespace sees
+ *	it), and until that time of CLOCK_MONOTONIC in ns; without one it ends
+ *	with this client.  It keeps the object, and counts as a handle of the
+ *	user's.  values: STR; number: the ticket's number, for TICKET_REVOKE.  0.
+ *	TRANSFER
+ * @KSHARE_OP_TICKET_REDEEM: (key=STR, nr=rights) - one use of a ticket, for a
+ *	handle with these of its rights, 0 for all.  The new handle.  NO_INHERIT.
+ *	EINVAL if that can be no ticket; ENOENT if there is none such, or not any
+ *	more; EPERM if it is for somebody else; EACCES for more rights; EAGAIN if
+ *	this user has lately asked for too many that do not exist: that is
+ *	answered to each ticket for a while, good or not
+ * @KSHARE_OP_TICKET_REVOKE: (key=UINT number) - ends a ticket that this client
+ *	made.  Handles that it has brought stay; they go with a REVOCABLE handle
+ *	that it was made of.  0.  ENOENT
  * @KSHARE_OP_WATCH: (handle, key=[key of a dict], value=REF to a queue with a
  *	bound, nr=cookie) - from now on each change of the object, or of the one
  *	entry, leads to a message in the queue: BYTES, &struct kshare_change,
@@ -418,6 +470,59 @@ struct kshare_result {
  * @KSHARE_OP_DOMAIN_LIMIT: (domain, nr=enum kshare_limit, [value=UINT]) - sets a
  *	limit of the domain, if a value is given, no higher than it was.
  *	number: the limit.  0.  MANAGE
+ *
+ * @KSHARE_OP_DOMAIN_OPEN: (key=STR name, value=[UINT mode], nr=rights) - a handle
+ *	to the domain of that name, for all clients in the caller's IPC and user
+ *	namespace.  A name is 1 to KSHARE_MAX_NAME bytes of UTF-8 without zero
+ *	bytes, and no part between slashes is "." or ".." (EINVAL); slashes have
+ *	no other meaning.  With MAKE it is made if there is none, with the
+ *	caller's effective user and group as its owner, that mode (NONE: 0600;
+ *	bits of 0666, else EINVAL; no umask) and the limits of a new domain, and
+ *	with PIN it stays without clients.  The mode gives READ and WAIT (r), and
+ *	WRITE and CALL (w), with both TRANSFER as well; the owner has MANAGE too,
+ *	and CAP_IPC_OWNER in the user namespace it was made in has all.  @nr: those
+ *	of them that the handle is to have, 0 for all; who makes it may have any,
+ *	whatever the mode.  It is checked for the effective credentials that the
+ *	caller has at that moment, and never again.  A client is in a domain as
+ *	long as it has a handle to any of its objects; when the last one has
+ *	left, the root is emptied, and the name is free.  The new handle.  MAKE,
+ *	EXCLUSIVE, PIN (as in DOMAIN_SET), NO_INHERIT.  ENOENT if there is none;
+ *	EEXIST; EPERM if the mode permits nothing, or not all of @nr
+ * @KSHARE_OP_DOMAIN_LIST: (key=[UINT], nr=names) - the names in the caller's
+ *	namespaces that it could open, in no order, so many at most (0: as
+ *	many as a result can hold), from the beginning or after an earlier
+ *	result's number.  values: groups of four: STR name, UINT uid, UINT gid,
+ *	UINT mode.  MORE.  The number of groups
+ * @KSHARE_OP_DOMAIN_INFO: (domain) - values: STR name, UINT uid of its owner
+ *	and UINT gid (as the caller's user namespace sees them), UINT mode (four
+ *	times NONE if it has no name), BOOL pinned.  0.  No rights
+ * @KSHARE_OP_DOMAIN_SET: (domain, key=[UINT uid], value=[UINT gid],
+ *	expect=[UINT mode]) - changes the owner (CAP_CHOWN in its user namespace;
+ *	or to what it is), the group (the owner: to one of its own; or CAP_CHOWN)
+ *	and the mode (the owner or CAP_FOWNER), as chown(2) and chmod(2) do; and
+ *	with PIN or UNPIN whether it stays without clients (the owner, and only
+ *	in the initial IPC namespace, EOPNOTSUPP elsewhere).  Handles that there
+ *	are stay as they are.  0.  ENOENT if it has no name.  MANAGE
+ * @KSHARE_OP_DOMAIN_COLLECT: (domain) - frees objects that only refer to each
+ *	other, now.  (The module does that by itself, soon after what it takes to
+ *	make some.)  number: the objects freed.  0.  MANAGE
+ * @KSHARE_OP_DOMAIN_OBJECTS: (domain, key=[UINT id], nr=objects) - what there is
+ *	in it, with ids above that, so many at most.  values: groups of six: UINT
+ *	id, INT type, UINT bytes, UINT references, INT pid of who changed it last
+ *	(0 if none or not visible), UINT uid that it is charged to.  number: the
+ *	last id.  MORE.  The number of groups.  MANAGE
+ * @KSHARE_OP_DOMAIN_KEEPERS: (domain, key=UINT id) - what keeps an object.
+ *	values: groups of four: INT enum kshare_keeper, INT pid (0 if not visible
+ *	or none), UINT which (number of the handle or ticket, id of the
+ *	container; for OTHER how many), UINT rights.  At most KSHARE_MAX_WHO groups.
+ *	Nothing is locked meanwhile, so it is exact only if nothing changes.
+ *	number: how many there are.  The number of groups.  ENOENT.  MANAGE
+ * @KSHARE_OP_USER_LIMIT: (key=[UINT uid], value=[UINT], nr=enum kshare_limit) -
+ *	asks for what a user may have of something in all domains together, or
+ *	sets it.  The caller's own (NONE) anybody may ask for; others', and
+ *	setting, take CAP_SYS_RESOURCE in the initial user namespace.  A limit
+ *	below what is in use takes nothing away.  values: UINT what is in use;
+ *	number: the limit.  0
  *
  * Of a cell:
  *
@@ -684,9 +789,22 @@ enum kshare_op {
 	KSHARE_OP_WATCH			= 13,
 	KSHARE_OP_UNWATCH		= 14,
 	KSHARE_OP_WHO			= 15,
+	KSHARE_OP_REVOKE		= 16,
+	KSHARE_OP_IMPORT_FD		= 17,
+	KSHARE_OP_TICKET_CREATE		= 18,
+	KSHARE_OP_TICKET_REDEEM		= 19,
+	KSHARE_OP_TICKET_REVOKE		= 20,
+	KSHARE_OP_USER_LIMIT		= 21,
 
 	KSHARE_OP_DOMAIN_ROOT		= 32,
 	KSHARE_OP_DOMAIN_LIMIT		= 33,
+	KSHARE_OP_DOMAIN_OPEN		= 34,
+	KSHARE_OP_DOMAIN_LIST		= 35,
+	KSHARE_OP_DOMAIN_INFO		= 36,
+	KSHARE_OP_DOMAIN_SET		= 37,
+	KSHARE_OP_DOMAIN_COLLECT	= 38,
+	KSHARE_OP_DOMAIN_OBJECTS	= 39,
+	KSHARE_OP_DOMAIN_KEEPERS	= 40,
 
 	KSHARE_OP_CELL_GET		= 64,
 	KSHARE_OP_CELL_SET		= 65,
@@ -795,15 +913,26 @@ enum kshare_op {
 /* Looking at an object                                                */
 /* ------------------------------------------------------------------ */
 
-/** enum kshare_limit - what a domain and a client have limits of */
+/** enum kshare_limit - what a domain, a client and a user have limits of */
 enum kshare_limit {
 	KSHARE_LIMIT_OBJECTS	= 0,	/* objects of the domain */
 	KSHARE_LIMIT_BYTES	= 1,	/* bytes of the objects and values of the domain */
 	KSHARE_LIMIT_HANDLES	= 2,	/* handles that one client has */
 	KSHARE_LIMIT_WAITERS	= 3,	/* waiting commands of the domain */
+	KSHARE_LIMIT_DOMAINS	= 4,	/* only of a user: its clients' own, and named ones */
 };
 
-#define KSHARE_LIMIT_COUNT	4
+#define KSHARE_LIMIT_COUNT	4	/* of a domain */
+
+/** enum kshare_keeper - what keeps an object, see KSHARE_OP_DOMAIN_KEEPERS */
+enum kshare_keeper {
+	KSHARE_KEPT_BY_HANDLE		= 1,
+	KSHARE_KEPT_BY_CONTAINER	= 2,	/* an object that it is stored in */
+	KSHARE_KEPT_BY_TICKET		= 3,
+	KSHARE_KEPT_BY_DESCRIPTOR	= 4,	/* of EXPORT_FD; with the pid of who made it */
+	KSHARE_KEPT_BY_GATE		= 5,	/* by its id; what keeps it is asked for by that */
+	KSHARE_KEPT_BY_OTHER		= 6,	/* commands under way, mappings */
+};
 
 /**
  * struct kshare_stat - what KSHARE_OP_STAT tells of an object
