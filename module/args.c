@@ -5,9 +5,9 @@
 static int kshare_ref_import(struct kshare_run *run, u32 handle, u32 want,
 			     struct kshare_object **obj, u32 *rights)
 {
-	*obj = kshare_handle_find(run->client, handle, rights);
-	if (!*obj)
-		return -EBADF;
+	*obj = kshare_handle_ref(run->client, handle, rights);
+	if (IS_ERR(*obj))
+		return PTR_ERR(*obj);
 	if (!(*rights & KSHARE_RIGHT_TRANSFER) || want & ~*rights) {
 		kshare_object_put_deferred(*obj, &run->doom);
 		return -EACCES;
@@ -35,6 +35,7 @@ static int kshare_refs_import(struct kshare_run *run, const u32 __user *from, u3
 		if (blob->refs[i].obj->domain != run->obj->domain)
 			return -EXDEV;
 	}
+	WRITE_ONCE(run->obj->refers, true);
 	return 0;
 }
 
@@ -155,6 +156,8 @@ int kshare_val_import(struct kshare_run *run, const struct kshare_value *in, u16
 			kshare_val_put(out, &run->doom);
 			return -EXDEV;
 		}
+		if (run->obj)
+			WRITE_ONCE(run->obj->refers, true);
 		return 0;
 	}
 	out->type = in->type;

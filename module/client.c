@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Clients: opening, cloning, binding to a process, and settlement. */
+#include <linux/cred.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -7,7 +8,10 @@
 
 #include "client.h"
 #include "command.h"
-#include "observe.h"
+#include "name.h"
+#include "ticket.h"
+
+static DEFINE_XARRAY_FLAGS(kshare_clients, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 
 static struct kshare_who *kshare_who_create(void)
 {
@@ -49,28 +53,15 @@ pid_t kshare_who_pid(const struct kshare_who *who)
  */
 static void kshare_client_settle(struct kshare_client *client)
 {
-	struct kshare_doom doom = {};
-	struct kshare_handle *handle;
-	unsigned long id;
-
 	/* The address may be another process's soon. */
 	WRITE_ONCE(client->mm, NULL);
 
 	kshare_parked_settle(client);
 	kshare_holds_settle(client, KSHARE_HOLD_PERMIT);
-	memset(client->near, 0, sizeof(client->near));
-	xa_for_each(&client->handles, id, handle) {
-		xa_erase(&client->handles, id);
-		kshare_watches_end(client, handle->obj);
-		kshare_object_put_deferred(handle->obj, &doom);
-		kfree_rcu(handle, rcu);
-		kshare_doom_run(&doom);
-		cond_resched();
-	}
-	atomic64_sub(atomic_xchg(&client->handle_count, 0),
-		     &client->domain->account.used[KSHARE_LIMIT_HANDLES]);
+	kshare_tickets_settle(client);
+	kshare_handles_settle(client);
 	kshare_holds_settle(client, KSHARE_HOLD_LOCK);
-	kshare_domain_leave(client->domain, client->number);
+	kshare_members_settle(client);
 }
 
 static void kshare_process_release(struct mmu_notifier *mn, struct mm_struct *mm)
@@ -156,13 +147,21 @@ int kshare_client_bind(struct kshare_client *client)
 }
 
 /* A client in @domain, bound to nobody, with no handles. */
-static struct kshare_client *kshare_client_create(struct kshare_domain *domain)
+static struct kshare_client *kshare_client_create(struct kshare_domain *domain,
+						  struct kshare_user *user)
 {
 	struct kshare_client *client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
 	int ret, i;
 
 	if (!client)
 		return ERR_PTR(-ENOMEM);
+	/* 22 bits: the number has to fit the word of a lock (types/lock.c). */
+	ret = xa_alloc(&kshare_clients, &client->number, client, XA_LIMIT(1, (1 << 22) - 1),
+		       GFP_KERNEL_ACCOUNT);
+	if (ret) {
+		kfree(client);
+		return ERR_PTR(ret == -EBUSY ? -EDQUOT : ret);
+	}
 	INIT_LIST_HEAD(&client->link);
 	for (i = 0; i < KSHARE_HOLD_KINDS; i++)
 		INIT_LIST_HEAD(&client->held[i]);
@@ -170,13 +169,13 @@ static struct kshare_client *kshare_client_create(struct kshare_domain *domain)
 	kshare_park_init(client);
 	spin_lock_init(&client->held_lock);
 	xa_init_flags(&client->handles, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	mutex_init(&client->members_lock);
+	xa_init_flags(&client->members, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&client->tickets, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	client->user = kshare_user_get(user);
 	client->domain = domain;
-	ret = kshare_domain_join(domain, client, &client->number);
-	if (ret) {
-		kfree(client);
-		return ERR_PTR(ret);
-	}
 	kshare_object_get(&domain->obj);
+	kshare_domain_join(domain, &client->own, client);
 	return client;
 }
 
@@ -207,6 +206,11 @@ void kshare_client_release(struct kshare_client *client)
 	kfree(client->spare);
 	kshare_who_put(client->who);
 	xa_destroy(&client->handles);
+	xa_destroy(&client->members);
+	xa_destroy(&client->tickets);
+	mutex_destroy(&client->members_lock);
+	xa_erase(&kshare_clients, client->number);
+	kshare_user_put(client->user);
 	kshare_object_put(&client->domain->obj);
 	kfree(client);
 }
@@ -220,35 +224,41 @@ void kshare_client_release(struct kshare_client *client)
  */
 struct kshare_client *kshare_client_open(void)
 {
-	struct kshare_domain *domain = kshare_domain_create();
-	struct kshare_handle *handle;
 	struct kshare_client *client;
+	struct kshare_domain *domain;
+	struct kshare_handle *handle;
+	struct kshare_user *user;
 	u32 id;
 	int ret;
 
-	if (IS_ERR(domain))
-		return ERR_CAST(domain);
-	client = kshare_client_create(domain);
+	user = kshare_user_find(current_uid());
+	if (!user)
+		return ERR_PTR(-ENOMEM);
+	domain = kshare_domain_create(user);
+	if (IS_ERR(domain)) {
+		client = ERR_CAST(domain);
+		goto out_user;
+	}
+	client = kshare_client_create(domain, user);
 	if (IS_ERR(client)) {
-		struct kshare_object *root = domain->root;
-
-		domain->root = NULL;
-		kshare_object_put(root);
-		kshare_object_put(&domain->obj);
-		return client;
+		kshare_domain_check(domain);
+		goto out_domain;
 	}
 
-	ret = kshare_handle_reserve(client, &id, &handle);
+	ret = kshare_handle_reserve(client, domain, &id, &handle);
 	if (!ret) {
 		kshare_object_get(&domain->obj);
 		kshare_handle_publish(client, id, handle, &domain->obj, KSHARE_RIGHT_ALL, 0);
 		ret = kshare_client_bind(client);
 	}
-	kshare_object_put(&domain->obj);
 	if (ret) {
 		kshare_client_release(client);
-		return ERR_PTR(ret);
+		client = ERR_PTR(ret);
 	}
+out_domain:
+	kshare_object_put(&domain->obj);
+out_user:
+	kshare_user_put(user);
 	return client;
 }
 
@@ -260,7 +270,8 @@ struct kshare_client *kshare_client_open(void)
  */
 struct kshare_client *kshare_client_clone(struct kshare_client *client)
 {
-	struct kshare_client *clone = kshare_client_create(client->domain);
+	struct kshare_client *clone = kshare_client_create(client->domain,
+							   client->user);
 	struct kshare_handle *handle;
 	unsigned long id;
 	int ret;
@@ -280,14 +291,27 @@ struct kshare_client *kshare_client_clone(struct kshare_client *client)
 
 int kshare_client_init(void)
 {
+	int ret = kshare_names_init();
+
+	if (ret)
+		return ret;
+	kshare_tickets_init();
 	kshare_workqueue = alloc_workqueue("kshare", WQ_UNBOUND, 0);
-	return kshare_workqueue ? 0 : -ENOMEM;
+	if (kshare_workqueue)
+		return 0;
+	kshare_names_exit();
+	return -ENOMEM;
 }
 
 /* The last file has gone; waits for what it left to RCU, and to workers. */
 void kshare_client_exit(void)
 {
+	kshare_tickets_exit();
+	kshare_collect_exit();
 	destroy_workqueue(kshare_workqueue);
 	mmu_notifier_synchronize();
 	rcu_barrier();
+	kshare_users_exit();
+	kshare_names_exit();
+	WARN_ON_ONCE(!xa_empty(&kshare_clients));
 }

@@ -24,6 +24,7 @@
 #include <linux/timerqueue.h>
 #include <linux/workqueue.h>
 
+#include "collect.h"
 #include "domain.h"
 
 struct file;
@@ -76,7 +77,7 @@ struct kshare_process {
  * struct kshare_handle - a name for an object, in one client; 32 bytes
  * @obj: the object, with a reference
  * @rights: KSHARE_RIGHT_*
- * @flags: KSHARE_NO_INHERIT
+ * @flags: KSHARE_NO_INHERIT, KSHARE_HANDLE_GIVER
  * @rcu: frees it
  */
 struct kshare_handle {
@@ -85,6 +86,9 @@ struct kshare_handle {
 	u32 flags;
 	struct rcu_head rcu;
 };
+
+/* In &kshare_handle.flags: it may be revoked, by this handle. */
+#define KSHARE_HANDLE_GIVER	BIT(0)
 
 /** enum kshare_hold_kind - what is given back in which order */
 enum kshare_hold_kind {
@@ -132,8 +136,14 @@ struct kshare_record {
  * @process: of @mm, with a reference (mmu_notifier_get()); NULL if unbound
  * @link: in &kshare_process.clients
  * @who: its process
+ * @user: who pays for what it has, with a reference: the real uid of who opened or
+ *	cloned it
  * @domain: its own domain, with a reference
- * @number: its number in @domain
+ * @own: its membership there, until it is settled
+ * @number: no other client has it
+ * @members_lock: protects @members
+ * @members: its &struct kshare_member in other domains, by the domain's id
+ * @tickets: ticket numbers -> its &struct kshare_ticket; kshare_tickets_lock
  * @handle_count: handles and reserved ones
  * @closes: how often a handle was closed
  * @near: the handles below KSHARE_NEAR once more, to be found in one step
@@ -154,8 +164,13 @@ struct kshare_client {
 	struct kshare_process *process;
 	struct list_head link;
 	struct kshare_who *who;
+	struct kshare_user *user;
 	struct kshare_domain *domain;
+	struct kshare_member own;
 	u32 number;
+	struct mutex members_lock;	/* membership in other domains */
+	struct xarray members;
+	struct xarray tickets;
 	atomic_t handle_count;
 	atomic_t closes;
 	struct kshare_handle __rcu *near[KSHARE_NEAR];
@@ -219,38 +234,53 @@ static inline struct kshare_handle *kshare_handle_load(struct kshare_client *cli
 	return xa_load(&client->handles, id);
 }
 
+struct kshare_object *kshare_handle_find_slow(struct kshare_client *client, u32 id, u32 *rights,
+					      struct kshare_object **via);
+
 /**
  * kshare_handle_find() - the object of a handle
  * @client: client
  * @id: handle
  * @rights: written: what the handle may do
+ * @via: written: the gate that it goes through, with a reference, or NULL
  *
- * Return: the object, with a reference, or NULL.
+ * Return: the object, with a reference, -EBADF, or -ESTALE if it was revoked.
  */
 static inline struct kshare_object *kshare_handle_find(struct kshare_client *client, u32 id,
-						       u32 *rights)
+						       u32 *rights, struct kshare_object **via)
 {
-	struct kshare_object *obj = NULL;
+	struct kshare_object *obj;
 	struct kshare_handle *handle;
 
+	*via = NULL;
 	rcu_read_lock();
 	handle = kshare_handle_load(client, id);
+	obj = likely(handle) ? handle->obj : NULL;
 	/* Here, and not by a call: each command does it. */
-	if (likely(handle) && likely(refcount_inc_not_zero(&handle->obj->ref))) {
-		obj = handle->obj;
+	if (likely(obj) && likely(obj->type != KSHARE_TYPE_GATE) &&
+	    likely(refcount_inc_not_zero(&obj->ref))) {
+		kshare_suspect_touch(obj);
 		*rights = handle->rights;
+		rcu_read_unlock();
+		return obj;
 	}
 	rcu_read_unlock();
-	return obj;
+	return kshare_handle_find_slow(client, id, rights, via);
 }
+
+/* What it refers to, which may be a gate: to be passed on. */
+struct kshare_object *kshare_handle_ref(struct kshare_client *client, u32 id, u32 *rights);
 
 /*
  * Reserve, fill, publish: a number is reserved before what can fail, and
- * published after it.  reserve: 0, -EDQUOT, -ENOMEM; may sleep.  publish: takes
- * a reference to @obj over; cannot fail.
+ * published after it.  reserve: 0, -EDQUOT, -ENOMEM; may sleep; the client is a
+ * member of @domain then.  publish: takes a reference to @obj, of that domain,
+ * over; cannot fail.
  */
-int kshare_handle_reserve(struct kshare_client *client, u32 *id, struct kshare_handle **handle);
-void kshare_handle_unreserve(struct kshare_client *client, u32 id, struct kshare_handle *handle);
+int kshare_handle_reserve(struct kshare_client *client, struct kshare_domain *domain, u32 *id,
+			  struct kshare_handle **handle);
+void kshare_handle_unreserve(struct kshare_client *client, struct kshare_domain *domain, u32 id,
+			     struct kshare_handle *handle);
 void kshare_handle_publish(struct kshare_client *client, u32 id, struct kshare_handle *handle,
 			   struct kshare_object *obj, u32 rights, u32 flags);
 /* Gives @to a handle of the same number, unless NO_INHERIT; 0, -EDQUOT, -ENOMEM. */
@@ -258,6 +288,10 @@ int kshare_handle_copy(struct kshare_client *from, struct kshare_client *to, u32
 int kshare_handle_close(struct kshare_client *client, u32 id);
 /* A command has got something of @obj while a handle was closed: was that the last? */
 void kshare_handle_closed(struct kshare_client *client, struct kshare_object *obj);
+
+/* The client has died. */
+void kshare_handles_settle(struct kshare_client *client);
+void kshare_members_settle(struct kshare_client *client);
 
 int kshare_client_init(void);
 void kshare_client_exit(void);

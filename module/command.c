@@ -5,9 +5,13 @@
  */
 
 #include "command.h"
+#include "gate.h"
+#include "grant.h"
 #include "inspect.h"
 #include "lockset.h"
+#include "name.h"
 #include "observe.h"
+#include "ticket.h"
 #include "types/types.h"
 
 #define R	KSHARE_RIGHT_READ
@@ -44,6 +48,7 @@
 #define INTEGER	KSHARE_TAKES_INTEGER
 #define VECTOR	KSHARE_TAKES_VECTOR
 #define BYTES	BIT(KSHARE_BYTES)
+#define STR	BIT(KSHARE_STR)
 #define REF	BIT(KSHARE_REF)
 
 #define WAITS		KSHARE_OPINFO_WAITS
@@ -67,6 +72,8 @@ static int kshare_close(struct kshare_run *run)
 
 static int kshare_dup(struct kshare_run *run)
 {
+	struct kshare_object *obj = run->via ?: run->obj;
+	u32 flags = run->flags & KSHARE_NO_INHERIT;
 	u32 rights = run->nr ?: run->rights;
 	struct kshare_handle *handle;
 	u32 id;
@@ -76,17 +83,28 @@ static int kshare_dup(struct kshare_run *run)
 		return -EOPNOTSUPP;
 	if (rights & ~run->rights)
 		return -EACCES;
-	ret = kshare_handle_reserve(run->client, &id, &handle);
+	ret = kshare_handle_reserve(run->client, obj->domain, &id, &handle);
 	if (ret)
 		return ret;
-	kshare_object_get(run->obj);
-	kshare_handle_publish(run->client, id, handle, run->obj, rights, run->flags);
+	if (run->flags & KSHARE_REVOCABLE) {
+		obj = kshare_gate_create(obj, run->client->user);
+		if (IS_ERR(obj)) {
+			kshare_handle_unreserve(run->client, run->obj->domain, id, handle);
+			return PTR_ERR(obj);
+		}
+		flags |= KSHARE_HANDLE_GIVER;
+	} else {
+		kshare_object_get(obj);
+	}
+	kshare_handle_publish(run->client, id, handle, obj, rights, flags);
 	return id;
 }
 
 static int kshare_create(struct kshare_run *run)
 {
+	struct kshare_domain *domain = kshare_domain_of(run->obj);
 	struct kshare_create how = {
+		.user = run->client->user,
 		.type = run->nr & 0xffff,
 		.elem = run->nr >> 16,
 		.flags = run->flags & ~KSHARE_NO_INHERIT,
@@ -109,13 +127,15 @@ static int kshare_create(struct kshare_run *run)
 		return -EINVAL;
 	if (how.type != KSHARE_TYPE_ARRAY && how.type != KSHARE_TYPE_CELL && how.elem)
 		return -EINVAL;
+	if (how.type == KSHARE_TYPE_GATE)
+		return -EOPNOTSUPP;
 
-	ret = kshare_handle_reserve(run->client, &id, &handle);
+	ret = kshare_handle_reserve(run->client, domain, &id, &handle);
 	if (ret)
 		return ret;
-	obj = kshare_object_create(kshare_domain_of(run->obj), &how);
+	obj = kshare_object_create(domain, &how);
 	if (IS_ERR(obj)) {
-		kshare_handle_unreserve(run->client, id, handle);
+		kshare_handle_unreserve(run->client, domain, id, handle);
 		return PTR_ERR(obj);
 	}
 	kshare_handle_publish(run->client, id, handle, obj, KSHARE_RIGHT_ALL, run->flags);
@@ -139,7 +159,7 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 	},
 	[KSHARE_OP_DUP] = {
 		.name = "dup", .types = ANY_TYPE, .flags = NO_ATOMIC,
-		.cmd_flags = KSHARE_NO_INHERIT,
+		.cmd_flags = KSHARE_NO_INHERIT | KSHARE_REVOCABLE,
 		.fields = HANDLE | NR,
 		.issue = kshare_dup,
 	},
@@ -189,9 +209,43 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.issue = kshare_wait_all, .finish = kshare_wait_many_finish,
 	},
 	[KSHARE_OP_EXPORT_FD] = {
-		.name = "export_fd", .types = ANY_TYPE, .rights = WAIT, .flags = NO_ATOMIC,
-		.fields = HANDLE,
+		.name = "export_fd", .types = ANY_TYPE, .flags = NO_ATOMIC,
+		.fields = HANDLE | NR,
 		.issue = kshare_export_fd,
+	},
+	[KSHARE_OP_REVOKE] = {
+		.name = "revoke", .flags = NO_ATOMIC,
+		.fields = HANDLE,
+		.issue = kshare_revoke,
+	},
+	[KSHARE_OP_IMPORT_FD] = {
+		.name = "import_fd", .flags = NO_ATOMIC,
+		.cmd_flags = KSHARE_NO_INHERIT,
+		.fields = KEY | NR, .key = INTEGER,
+		.issue = kshare_import_fd,
+	},
+	[KSHARE_OP_TICKET_CREATE] = {
+		.name = "ticket_create", .types = ANY_TYPE, .rights = KSHARE_RIGHT_TRANSFER,
+		.flags = NO_ATOMIC,
+		.fields = HANDLE | KEY | VALUE | EXPECT | OUT | NR,
+		.key = INTEGER | NONE, .value = INTEGER | NONE, .expect = INTEGER | NONE,
+		.issue = kshare_ticket_create,
+	},
+	[KSHARE_OP_TICKET_REDEEM] = {
+		.name = "ticket_redeem", .flags = NO_ATOMIC,
+		.cmd_flags = KSHARE_NO_INHERIT,
+		.fields = KEY | NR, .key = STR,
+		.issue = kshare_ticket_redeem,
+	},
+	[KSHARE_OP_TICKET_REVOKE] = {
+		.name = "ticket_revoke", .flags = NO_ATOMIC,
+		.fields = KEY, .key = INTEGER,
+		.issue = kshare_ticket_revoke,
+	},
+	[KSHARE_OP_USER_LIMIT] = {
+		.name = "user_limit", .flags = NO_ATOMIC,
+		.fields = KEY | VALUE | OUT | NR, .key = INTEGER | NONE, .value = INTEGER | NONE,
+		.issue = kshare_user_limit,
 	},
 	[KSHARE_OP_WATCH] = {
 		.name = "watch", .types = ANY_TYPE, .rights = R, .flags = NO_ATOMIC,
@@ -220,6 +274,48 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.flags = NO_ATOMIC,
 		.fields = HANDLE | VALUE | OUT | NR, .value = INTEGER | NONE,
 		.issue = kshare_domain_limit,
+	},
+	[KSHARE_OP_DOMAIN_OPEN] = {
+		.name = "domain_open", .flags = NO_ATOMIC,
+		.cmd_flags = KSHARE_NO_INHERIT | KSHARE_MAKE | KSHARE_EXCLUSIVE | KSHARE_PIN,
+		.fields = KEY | VALUE | NR, .key = STR, .value = INTEGER | NONE,
+		.issue = kshare_domain_open,
+	},
+	[KSHARE_OP_DOMAIN_LIST] = {
+		.name = "domain_list", .flags = NO_ATOMIC,
+		.fields = KEY | OUT | NR, .key = INTEGER | NONE,
+		.issue = kshare_domain_list,
+	},
+	[KSHARE_OP_DOMAIN_INFO] = {
+		.name = "domain_info", .types = DOMAIN, .flags = NO_ATOMIC,
+		.fields = HANDLE | OUT,
+		.issue = kshare_domain_info,
+	},
+	[KSHARE_OP_DOMAIN_SET] = {
+		.name = "domain_set", .types = DOMAIN, .rights = KSHARE_RIGHT_MANAGE,
+		.flags = NO_ATOMIC,
+		.cmd_flags = KSHARE_PIN | KSHARE_UNPIN,
+		.fields = HANDLE | KEY | VALUE | EXPECT,
+		.key = INTEGER | NONE, .value = INTEGER | NONE, .expect = INTEGER | NONE,
+		.issue = kshare_domain_set,
+	},
+	[KSHARE_OP_DOMAIN_COLLECT] = {
+		.name = "domain_collect", .types = DOMAIN, .rights = KSHARE_RIGHT_MANAGE,
+		.flags = NO_ATOMIC,
+		.fields = HANDLE | OUT,
+		.issue = kshare_domain_collect,
+	},
+	[KSHARE_OP_DOMAIN_OBJECTS] = {
+		.name = "domain_objects", .types = DOMAIN, .rights = KSHARE_RIGHT_MANAGE,
+		.flags = NO_ATOMIC,
+		.fields = HANDLE | KEY | OUT | NR, .key = INTEGER | NONE,
+		.issue = kshare_domain_objects,
+	},
+	[KSHARE_OP_DOMAIN_KEEPERS] = {
+		.name = "domain_keepers", .types = DOMAIN, .rights = KSHARE_RIGHT_MANAGE,
+		.flags = NO_ATOMIC,
+		.fields = HANDLE | KEY | OUT, .key = INTEGER,
+		.issue = kshare_domain_keepers,
 	},
 
 	[KSHARE_OP_CELL_GET] = {

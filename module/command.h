@@ -232,6 +232,7 @@ struct kshare_list_state {
  * @closes: &kshare_client.closes when it began
  * @op: its row
  * @obj: its object, with a reference; NULL if it takes none
+ * @via: the gate that the handle goes through, with a reference, or NULL
  * @handle: number of the handle
  * @rights: of the handle
  * @flags: &kshare_cmd.flags
@@ -296,6 +297,7 @@ struct kshare_run {
 	struct kshare_client *client;
 	const struct kshare_row *op;
 	struct kshare_object *obj;
+	struct kshare_object *via;
 	u32 closes;
 	u32 handle;
 	u32 rights;
@@ -482,6 +484,8 @@ static inline int kshare_run_deliver(struct kshare_run *run, bool may_fault)
 int kshare_line_join(struct kshare_run *run);
 void __kshare_line_purge(struct kshare_object *obj);
 void kshare_line_drop(struct kshare_run *run);
+/* Ends the waits of those whose way to it was revoked; no lock is held. */
+void kshare_line_revoke(struct kshare_object *obj);
 void kshare_line_end(struct kshare_run *run, int result, struct kshare_wakes *wakes);
 
 /* Objects with one line are most of those that have a line. */
@@ -619,15 +623,6 @@ u64 kshare_val_tail(const struct kshare_val *v);
 
 /* Drops the values of the result; while no lock is held. */
 void kshare_run_out_reset(struct kshare_run *run);
-
-/**
- * kshare_check_ref() - may this value be stored in the object of the run?
- * @run: run
- * @v: value
- *
- * Return: 0, -EXDEV if it refers to an object of another domain.
- */
-int kshare_check_ref(const struct kshare_run *run, const struct kshare_val *v);
 
 /**
  * kshare_put_small() - delivers a result of at most one value that owns nothing

@@ -16,6 +16,18 @@
 
 #define KS_KERNEL(a, b) (LINUX_VERSION_CODE >= KERNEL_VERSION(a, b, 0))
 
+/* hex2bin() and crypto_memneq() moved to headers of their own. */
+#if KS_KERNEL(6, 4)
+#include <linux/hex.h>
+#else
+#include <linux/kernel.h>
+#endif
+#if KS_KERNEL(6, 8)
+#include <crypto/utils.h>
+#else
+#include <crypto/algapi.h>
+#endif
+
 #if KS_KERNEL(6, 7)
 #include <linux/io_uring/cmd.h>
 #else

@@ -1,65 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Domains: who pays, who belongs to it, and its end. */
-#include <linux/moduleparam.h>
+/* Domains: who belongs to it, and its end. */
 #include <linux/random.h>
 
 #include "command.h"
-#include "domain.h"
 #include "lockset.h"
-
-static ulong kshare_limits[KSHARE_LIMIT_COUNT] = {
-	[KSHARE_LIMIT_OBJECTS] = 1 << 20,
-	[KSHARE_LIMIT_BYTES] = 1 << 30,
-	[KSHARE_LIMIT_HANDLES] = 1 << 20,
-	[KSHARE_LIMIT_WAITERS] = 1 << 17,
-};
-
-module_param_named(max_objects, kshare_limits[KSHARE_LIMIT_OBJECTS], ulong, 0644);
-MODULE_PARM_DESC(max_objects, "objects in a new domain (default 1048576)");
-module_param_named(max_bytes, kshare_limits[KSHARE_LIMIT_BYTES], ulong, 0644);
-MODULE_PARM_DESC(max_bytes, "bytes of kernel memory of a new domain (default 1 GiB)");
-module_param_named(max_handles, kshare_limits[KSHARE_LIMIT_HANDLES], ulong, 0644);
-MODULE_PARM_DESC(max_handles, "handles of each client of a new domain (default 1048576)");
-module_param_named(max_waiters, kshare_limits[KSHARE_LIMIT_WAITERS], ulong, 0644);
-MODULE_PARM_DESC(max_waiters, "waiting commands in a new domain (default 131072)");
-
-u64 kshare_default_limit(enum kshare_limit what)
-{
-	return READ_ONCE(kshare_limits[what]);
-}
-
-/**
- * kshare_charge() - takes a part of what a domain may use
- * @domain: domain
- * @what: of which limit
- * @n: how much
- *
- * Return: 0, or -EDQUOT and nothing was charged.
- */
-int kshare_charge(struct kshare_domain *domain, enum kshare_limit what, u64 n)
-{
-	struct kshare_account *account = &domain->account;
-
-	if (atomic64_add_return(n, &account->used[what]) > READ_ONCE(account->limit[what])) {
-		atomic64_sub(n, &account->used[what]);
-		return -EDQUOT;
-	}
-	return 0;
-}
-
-void kshare_uncharge(struct kshare_domain *domain, enum kshare_limit what, u64 n)
-{
-	atomic64_sub(n, &domain->account.used[what]);
-}
+#include "name.h"
 
 static void kshare_domain_destroy(struct kshare_object *obj, struct kshare_doom *doom)
 {
 	struct kshare_domain *domain = kshare_domain_of(obj);
 
-	WARN_ON_ONCE(!list_empty(&domain->objects) || domain->root);
-	WARN_ON_ONCE(atomic64_read(&domain->account.used[KSHARE_LIMIT_BYTES]));
-	xa_destroy(&domain->clients);
+	WARN_ON_ONCE(!list_empty(&domain->objects) || domain->root || domain->name);
+	WARN_ON_ONCE(!list_empty(&domain->members) || domain->outside);
+	WARN_ON_ONCE(atomic64_read(&domain->account.used[KSHARE_LIMIT_BYTES]) ||
+		     atomic64_read(&domain->account.used[KSHARE_LIMIT_HANDLES]));
+	mutex_destroy(&domain->collector.lock);
+	mutex_destroy(&domain->members_lock);
 	mutex_destroy(&domain->lockset);
+	kshare_user_uncharge(obj->user, KSHARE_LIMIT_DOMAINS, 1);
 }
 
 static void kshare_domain_stat(struct kshare_object *obj, struct kshare_stat *stat)
@@ -74,7 +32,7 @@ static void kshare_domain_stat(struct kshare_object *obj, struct kshare_stat *st
 	stat->length = stat->used[KSHARE_LIMIT_OBJECTS];
 	stat->bytes = stat->used[KSHARE_LIMIT_BYTES];
 	stat->handles = stat->used[KSHARE_LIMIT_HANDLES];
-	stat->clients = READ_ONCE(domain->client_count);
+	stat->clients = READ_ONCE(domain->member_count);
 }
 
 /* No @init: CREATE does not make domains. */
@@ -87,30 +45,46 @@ const struct kshare_type_ops kshare_domain_type = {
 
 /**
  * kshare_domain_create() - a new private domain, with an empty root
+ * @user: who pays for it
  *
  * The root does not count against the limits: it is there before anybody asked.
  *
  * Return: the domain with one reference, or an error.
  */
-struct kshare_domain *kshare_domain_create(void)
+struct kshare_domain *kshare_domain_create(struct kshare_user *user)
 {
-	const struct kshare_create how = { .type = KSHARE_TYPE_DICT };
-	struct kshare_object *obj = kshare_object_alloc(&kshare_domain_type);
+	const struct kshare_create how = {
+		.user = user,
+		.anyway = true,
+		.type = KSHARE_TYPE_DICT,
+	};
 	struct kshare_domain *domain;
+	struct kshare_object *obj;
 	struct kshare_object *root;
-	int i;
+	int ret, i;
 
-	if (!obj)
+	ret = kshare_user_charge(user, KSHARE_LIMIT_DOMAINS, 1);
+	if (ret)
+		return ERR_PTR(ret);
+	obj = kshare_object_alloc(&kshare_domain_type);
+	if (!obj) {
+		kshare_user_uncharge(user, KSHARE_LIMIT_DOMAINS, 1);
 		return ERR_PTR(-ENOMEM);
+	}
 	domain = kshare_domain_of(obj);
 	obj->domain = domain;
+	obj->user = kshare_user_get(user);
 	mutex_init(&domain->lockset);
 	spin_lock_init(&domain->objects_lock);
 	INIT_LIST_HEAD(&domain->objects);
-	xa_init_flags(&domain->clients, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	mutex_init(&domain->members_lock);
+	INIT_LIST_HEAD(&domain->members);
+	INIT_LIST_HEAD(&domain->exports);
+	INIT_LIST_HEAD(&domain->tickets);
+	kshare_collector_init(&domain->collector);
 	get_random_bytes(&domain->secret, sizeof(domain->secret));
 	for (i = 0; i < KSHARE_LIMIT_COUNT; i++)
-		domain->account.limit[i] = U64_MAX;
+		domain->account.limit[i] = kshare_default_limit(i);
 
 	root = kshare_object_create(domain, &how);
 	if (IS_ERR(root)) {
@@ -118,95 +92,132 @@ struct kshare_domain *kshare_domain_create(void)
 		return ERR_CAST(root);
 	}
 	domain->root = root;
-	for (i = 0; i < KSHARE_LIMIT_COUNT; i++)
-		domain->account.limit[i] = kshare_default_limit(i);
 	return domain;
 }
 
 /**
  * kshare_domain_join() - makes a client a member
  * @domain: domain
+ * @member: filled in; in no domain
  * @client: the client
- * @number: written: its number in this domain
- *
- * Return: 0 or -ENOMEM.
  */
-int kshare_domain_join(struct kshare_domain *domain, struct kshare_client *client, u32 *number)
+void kshare_domain_join(struct kshare_domain *domain, struct kshare_member *member,
+			struct kshare_client *client)
 {
-	int ret;
-
-	/* 22 bits: the number has to fit the word of a lock (types/lock.c). */
-	ret = xa_alloc(&domain->clients, number, client, XA_LIMIT(1, (1 << 22) - 1),
-		       GFP_KERNEL_ACCOUNT);
-	if (ret)
-		return ret == -EBUSY ? -EDQUOT : ret;
-	xa_lock(&domain->clients);
-	WRITE_ONCE(domain->client_count, domain->client_count + 1);
-	xa_unlock(&domain->clients);
-	return 0;
-}
-
-/*
- * The last client has gone: no handle is left, so whatever is left is kept by
- * the root or by a cycle.
- */
-static void kshare_domain_end(struct kshare_domain *domain)
-{
-	struct kshare_object *root = domain->root;
-	struct kshare_object *obj;
-	struct kshare_doom doom = {};
-	LIST_HEAD(emptied);
-
-	domain->root = NULL;
-	kshare_object_put(root);
-
-	spin_lock(&domain->objects_lock);
-	while ((obj = list_first_entry_or_null(&domain->objects, struct kshare_object, link))) {
-		list_move_tail(&obj->link, &emptied);
-		if (!obj->ops->empty || !kshare_object_tryget(obj))
-			continue;
-		spin_unlock(&domain->objects_lock);
-		obj->ops->empty(obj, &doom);
-		kshare_object_put_deferred(obj, &doom);
-		kshare_doom_run(&doom);
-		cond_resched();
-		spin_lock(&domain->objects_lock);
-	}
-	list_splice(&emptied, &domain->objects);
-	spin_unlock(&domain->objects_lock);
+	member->client = client;
+	member->domain = domain;
+	member->handles = 0;
+	kshare_object_get(&domain->obj);
+	mutex_lock(&domain->members_lock);
+	list_add_tail(&member->in_domain, &domain->members);
+	WRITE_ONCE(domain->member_count, domain->member_count + 1);
+	mutex_unlock(&domain->members_lock);
 }
 
 /**
- * kshare_domain_leave() - ends a client's membership
- * @domain: domain; the caller holds a reference
- * @number: the client's number
+ * kshare_domain_leave() - ends a membership, and with the last one the domain
+ * @member: member; not used any more
  */
-void kshare_domain_leave(struct kshare_domain *domain, u32 number)
+void kshare_domain_leave(struct kshare_member *member)
 {
-	bool last;
+	struct kshare_domain *domain = member->domain;
 
-	xa_lock(&domain->clients);
-	__xa_erase(&domain->clients, number);
-	WRITE_ONCE(domain->client_count, domain->client_count - 1);
-	last = !domain->client_count;
-	xa_unlock(&domain->clients);
-	if (last)
-		kshare_domain_end(domain);
+	mutex_lock(&domain->members_lock);
+	list_del(&member->in_domain);
+	WRITE_ONCE(domain->member_count, domain->member_count - 1);
+	mutex_unlock(&domain->members_lock);
+	kshare_domain_check(domain);
+	kshare_object_put(&domain->obj);
+}
+
+/* No way leads to any object of it: what is left is kept by a circle. */
+static void kshare_domain_empty(struct kshare_domain *domain)
+{
+	struct kshare_object *obj = NULL;
+	struct kshare_doom doom = {};
+
+	while ((obj = kshare_object_next(domain, obj))) {
+		if (obj->ops->empty)
+			obj->ops->empty(obj, &doom);
+		kshare_doom_run(&doom);
+		cond_resched();
+	}
+}
+
+void kshare_domain_check(struct kshare_domain *domain)
+{
+	struct kshare_object *root = NULL;
+	bool end, empty, named = READ_ONCE(domain->name);
+	struct kshare_name *name = NULL;
+
+	/* Else it may be opened by its name at this moment. */
+	if (named)
+		kshare_names_lock();
+	mutex_lock(&domain->members_lock);
+	end = !domain->member_count && !domain->pinned;
+	empty = end && !domain->outside;
+	if (end) {
+		domain->ended = true;
+		swap(root, domain->root);
+	}
+	mutex_unlock(&domain->members_lock);
+	if (named) {
+		if (end)
+			name = kshare_name_take(domain);
+		kshare_names_unlock();
+	}
+	kshare_name_free(name);
+	if (root)
+		kshare_object_put(root);
+	if (empty) {
+		kshare_domain_empty(domain);
+		kshare_collect_cancel(domain);
+	} else if (end) {
+		kshare_collect_soon(domain);
+	}
+}
+
+void kshare_domain_outside_get(struct kshare_domain *domain)
+{
+	mutex_lock(&domain->members_lock);
+	domain->outside++;
+	mutex_unlock(&domain->members_lock);
+}
+
+/* The caller has a reference to the domain. */
+void kshare_domain_outside_put(struct kshare_domain *domain)
+{
+	bool check;
+
+	mutex_lock(&domain->members_lock);
+	check = !--domain->outside && domain->ended;
+	mutex_unlock(&domain->members_lock);
+	if (check)
+		kshare_domain_check(domain);
 }
 
 int kshare_domain_root(struct kshare_run *run)
 {
 	struct kshare_domain *domain = kshare_domain_of(run->obj);
+	struct kshare_object *root;
 	struct kshare_handle *handle;
 	u32 id;
 	int ret;
 
-	ret = kshare_handle_reserve(run->client, &id, &handle);
-	if (ret)
+	/* Who came by a descriptor, after the last member had left, finds none. */
+	mutex_lock(&domain->members_lock);
+	root = domain->root;
+	if (root)
+		kshare_object_get(root);
+	mutex_unlock(&domain->members_lock);
+	if (!root)
+		return -ENOENT;
+	ret = kshare_handle_reserve(run->client, domain, &id, &handle);
+	if (ret) {
+		kshare_object_put(root);
 		return ret;
-	/* A client that can ask is a member, so the root is there. */
-	kshare_object_get(domain->root);
-	kshare_handle_publish(run->client, id, handle, domain->root, run->rights, run->flags);
+	}
+	kshare_handle_publish(run->client, id, handle, root, run->rights, run->flags);
 	return id;
 }
 

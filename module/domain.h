@@ -4,22 +4,38 @@
  *
  * A domain is a universe of objects and the account that they are charged to;
  * references between objects do not leave it.  It is an object itself, and has a
- * root dict.  When its last client leaves, the root and all containers are
- * emptied, so nothing is left that only a cycle kept alive.
+ * root dict.
+ *
+ * Its members are the clients that have a handle to any object of it, and whose
+ * own it is.  When the last one leaves, and it is not pinned, the domain ends: the
+ * name is free, and the root goes.  What is still referred to from outside, by a
+ * descriptor or a ticket, stays; if nothing is, all containers are emptied, so
+ * nothing is left that only a circle kept alive.  Somebody may become a member
+ * again by such a descriptor, and then the domain ends once more.
+ *
+ *	members_lock		members, member_count, outside, ended
  */
 #ifndef KSHARE_DOMAIN_H
 #define KSHARE_DOMAIN_H
 
-#include "object.h"
+#include "account.h"
+#include "collect.h"
+
+struct kshare_name;
 
 /**
- * struct kshare_account - what is used of each limit
- * @used: by enum kshare_limit (KSHARE_LIMIT_HANDLES: sum over the clients)
- * @limit: by enum kshare_limit; only ever lowered
+ * struct kshare_member - a client in a domain
+ * @in_domain: in &kshare_domain.members
+ * @client: the client
+ * @domain: the domain, with a reference
+ * @handles: handles and reserved ones; &kshare_client.members_lock.  Not counted
+ *	in the client's own domain, which it does not leave
  */
-struct kshare_account {
-	atomic64_t used[KSHARE_LIMIT_COUNT];
-	u64 limit[KSHARE_LIMIT_COUNT];
+struct kshare_member {
+	struct list_head in_domain;
+	struct kshare_client *client;
+	struct kshare_domain *domain;
+	u32 handles;
 };
 
 /**
@@ -30,10 +46,18 @@ struct kshare_account {
  * @account: what is used
  * @secret: key of the hashes of its dicts
  * @objects_lock: protects @objects
- * @objects: all objects of the domain but itself
- * @clients: client numbers -> clients; from 1.  Its lock protects @client_count
- * @client_count: clients
- * @root: the root dict, with a reference, until the last client has left
+ * @objects: all objects of the domain but itself, oldest first
+ * @members_lock: see above
+ * @members: &struct kshare_member
+ * @member_count: how many
+ * @exports: its &struct kshare_export; @members_lock
+ * @tickets: its &struct kshare_ticket; kshare_tickets_lock
+ * @outside: descriptors and tickets for objects of it
+ * @ended: the last member has left once
+ * @pinned: it does not end; kshare_names_lock and @members_lock
+ * @name: its name, until it ends; kshare_names_lock
+ * @root: the root dict, with a reference, until it ends; @members_lock
+ * @collector: finds circles
  */
 struct kshare_domain {
 	struct kshare_object obj;
@@ -43,9 +67,17 @@ struct kshare_domain {
 	siphash_key_t secret;
 	spinlock_t objects_lock;	/* the list of objects */
 	struct list_head objects;
-	struct xarray clients;
-	u32 client_count;
+	struct mutex members_lock;	/* who is in it, and what refers to it from outside */
+	struct list_head members;
+	u32 member_count;
+	struct list_head exports;
+	struct list_head tickets;
+	u32 outside;
+	bool ended;
+	bool pinned;
+	struct kshare_name *name;
 	struct kshare_object *root;
+	struct kshare_collector collector;
 };
 
 static inline struct kshare_domain *kshare_domain_of(struct kshare_object *obj)
@@ -53,18 +85,17 @@ static inline struct kshare_domain *kshare_domain_of(struct kshare_object *obj)
 	return container_of(obj, struct kshare_domain, obj);
 }
 
-struct kshare_domain *kshare_domain_create(void);
-int kshare_domain_join(struct kshare_domain *domain, struct kshare_client *client, u32 *number);
-void kshare_domain_leave(struct kshare_domain *domain, u32 number);
-
-/* Charges against a limit: 0 or -EDQUOT.  Any context. */
-int kshare_charge(struct kshare_domain *domain, enum kshare_limit what, u64 n);
-void kshare_uncharge(struct kshare_domain *domain, enum kshare_limit what, u64 n);
+struct kshare_domain *kshare_domain_create(struct kshare_user *user);
+void kshare_domain_join(struct kshare_domain *domain, struct kshare_member *member,
+			struct kshare_client *client);
+void kshare_domain_leave(struct kshare_member *member);
+/* One more descriptor or ticket, or one less. */
+void kshare_domain_outside_get(struct kshare_domain *domain);
+void kshare_domain_outside_put(struct kshare_domain *domain);
+/* The last member may have left: ends it then. */
+void kshare_domain_check(struct kshare_domain *domain);
 
 int kshare_domain_root(struct kshare_run *run);
 int kshare_domain_limit(struct kshare_run *run);
-
-/* The limits that a new domain begins with (module parameters). */
-u64 kshare_default_limit(enum kshare_limit what);
 
 #endif /* KSHARE_DOMAIN_H */

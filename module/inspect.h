@@ -23,6 +23,10 @@ struct kshare_who_list {
 void kshare_who_add(struct kshare_who_list *list, const struct kshare_client *client, u64 owner,
 		    u32 number, u64 token);
 
+/* keepers.c: KSHARE_OP_DOMAIN_OBJECTS, KSHARE_OP_DOMAIN_KEEPERS */
+int kshare_domain_objects(struct kshare_run *run);
+int kshare_domain_keepers(struct kshare_run *run);
+
 /* KSHARE_OP_CLIENT_CLONE, KSHARE_OP_CLIENT_BIND: of the door, which knows files */
 int kshare_client_clone_fd(struct kshare_run *run);
 int kshare_client_bind_run(struct kshare_run *run);

@@ -7,7 +7,9 @@
  *	door/		the character device: copies commands in and out
  *	command, batch	the table of operations, and how a row is carried out
  *	run, line, park, multi	one command; its waiting; waiting for several objects
- *	client, domain	who may name what, who pays
+ *	client, handle, domain, name, ticket, grant	who may name what
+ *	account		who pays
+ *	gate, collect	references that can be revoked; circles of references
  *	object, lockset	refcounts, types, locking
  *	types/		a file each
  *	value, table, deque, wait
@@ -16,12 +18,18 @@
  *
  *	io_ring_ctx::uring_lock	io_uring's; may be held by who calls the io_uring door
  *	kshare_process::lock	mutex; clients of a process; held over settlement
+ *	  kshare_collector::lock	mutex; one pass over a domain
  *	  kshare_client::wait_lock	mutex; its commands that others must find
- *	    kshare_domain::lockset	mutex; held by who owns objects (lockset.h)
- *	      kshare_object::lock	spinlock
- *	        kshare_client::held_lock	spinlock; what it holds, and waits for
- *	        kshare_watch::lock	spinlock; changes that are to be told
- *	        kshare_observers::poll	the wait queue's spinlock
+ *	    kshare_names_mutex	mutex; names of domains
+ *	    kshare_tickets_mutex	mutex; all tickets
+ *	      kshare_client::members_lock	mutex; the domains that it is in
+ *	        kshare_domain::members_lock	mutex; who is in it
+ *	          kshare_users_lock	mutex; accounts of users
+ *	          kshare_domain::lockset	mutex; held by who owns objects (lockset.h)
+ *	            kshare_object::lock	spinlock
+ *	              kshare_client::held_lock	spinlock; what it holds, and waits for
+ *	              kshare_watch::lock	spinlock; changes that are to be told
+ *	              kshare_observers::poll	the wait queue's spinlock
  *	  kshare_domain::objects_lock	spinlock; all objects of a domain
  *	  kshare_client::handles	xarray's own spinlock
  *

@@ -7,9 +7,11 @@
 #include <linux/sched/signal.h>
 
 #include "command.h"
+#include "gate.h"
 #include "lockset.h"
 #include "observe.h"
 #include "quick.h"
+#include "types/condition.h"
 
 /* Waiters that are looked at with a spinlock held. */
 #define KSHARE_SPIN_GRANTS	32
@@ -34,7 +36,10 @@ int kshare_line_join(struct kshare_run *run)
 	struct list_head *line = &obj->waiters;
 	int ret;
 
-	ret = kshare_charge(obj->domain, KSHARE_LIMIT_WAITERS, 1);
+	/* Else it would not be found by who revokes. */
+	if (unlikely(run->via) && !kshare_gate_pass(run->via))
+		return -ESTALE;
+	ret = kshare_charge(obj->domain, client->user, KSHARE_LIMIT_WAITERS, 1);
 	if (ret)
 		return ret;
 	if (run->all)
@@ -59,7 +64,7 @@ static __always_inline void kshare_line_left(struct kshare_run *run)
 	struct kshare_object *obj = run->obj;
 
 	WRITE_ONCE(run->counted->waiter_count, run->counted->waiter_count - 1);
-	kshare_uncharge(obj->domain, KSHARE_LIMIT_WAITERS, 1);
+	kshare_uncharge(obj->domain, run->client->user, KSHARE_LIMIT_WAITERS, 1);
 	if (obj->ops->owned) {
 		spin_lock(&run->client->held_lock);
 		list_del(&run->wait_link);
@@ -152,7 +157,7 @@ static bool kshare_is_gone(struct kshare_run *run, struct kshare_waiter *group)
 
 /* Instead of what it waits for: it would only have to be given back. */
 static enum kshare_granted kshare_grant_none(struct kshare_run *run, struct kshare_waiter *group,
-					     struct kshare_wakes *wakes)
+					     int why, struct kshare_wakes *wakes)
 {
 	enum kshare_granted how = run->op->left ? KSHARE_PASSES : KSHARE_GOES;
 	int ret = run->op->left ? run->op->left(run, KSHARE_DOOR_GONE) : 0;
@@ -160,11 +165,55 @@ static enum kshare_granted kshare_grant_none(struct kshare_run *run, struct ksha
 	if (group) {
 		kshare_line_drop(run);
 		if (kshare_group_claim(group))
-			kshare_waiter_claim(group, -ECANCELED, wakes);
+			kshare_waiter_claim(group, why, wakes);
 	} else {
-		kshare_line_end(run, ret < 0 ? ret : -ECANCELED, wakes);
+		kshare_line_end(run, ret < 0 && why == -ECANCELED ? ret : why, wakes);
 	}
 	return how;
+}
+
+/* Of one line; true if any ended, and then others may have been moved. */
+static bool kshare_line_revoke_one(struct list_head *line, struct kshare_wakes *wakes)
+{
+	struct kshare_waiter *w, *next;
+	bool ended = false;
+
+	list_for_each_entry_safe(w, next, line, link) {
+		struct kshare_run *run = kshare_waiter_run(w);
+
+		if (!run->via || kshare_gate_pass(run->via))
+			continue;
+		kshare_grant_none(run, w->group, -ESTALE, wakes);
+		ended = true;
+	}
+	return ended;
+}
+
+void kshare_line_revoke(struct kshare_object *obj)
+{
+	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
+	struct list_head *line, *others = NULL;
+	unsigned int n;
+	bool again;
+
+	/* Who waits for news waits under the lock that they belong to. */
+	if (obj->type == KSHARE_TYPE_CONDITION) {
+		others = kshare_condition_waiters(obj);
+		obj = kshare_condition_lock(obj);
+	}
+	kshare_lockset_begin(obj->domain);
+	kshare_object_own(obj);
+	do {
+		again = others && kshare_line_revoke_one(others, &wakes);
+		for (n = 0; (line = kshare_line_of(obj, n)); n++)
+			again |= kshare_line_revoke_one(line, &wakes);
+		again |= kshare_line_revoke_one(&obj->all_waiters, &wakes);
+		cond_resched();
+	} while (again);
+	kshare_grant(obj, true, &wakes);
+	kshare_object_disown(obj);
+	kshare_lockset_end(obj->domain);
+	kshare_wakes_run(&wakes);
 }
 
 static enum kshare_granted kshare_grant_one(struct kshare_object *obj, struct kshare_waiter *w,
@@ -181,7 +230,7 @@ static enum kshare_granted kshare_grant_one(struct kshare_object *obj, struct ks
 	if (kshare_poke(obj, w, wakes))
 		return KSHARE_STAYS;
 	if (unlikely(kshare_is_gone(run, group)))
-		return kshare_grant_none(run, group, wakes);
+		return kshare_grant_none(run, group, -ECANCELED, wakes);
 
 	run->owned = owned;
 	kshare_object_write_begin(obj);

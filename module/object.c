@@ -2,6 +2,7 @@
 /* Refcounts, creation and destruction of objects. */
 
 #include "client.h"
+#include "collect.h"
 #include "domain.h"
 #include "lockset.h"
 #include "object.h"
@@ -24,6 +25,7 @@ static const struct kshare_type_ops *const kshare_types[] = {
 	[KSHARE_TYPE_CONDITION] = &kshare_condition_type,
 	[KSHARE_TYPE_BARRIER] = &kshare_barrier_type,
 	[KSHARE_TYPE_QUEUE] = &kshare_queue_type,
+	[KSHARE_TYPE_GATE] = &kshare_gate_type,
 };
 
 const struct kshare_type_ops *kshare_type_find(u32 type)
@@ -54,6 +56,7 @@ struct kshare_object *kshare_object_alloc(const struct kshare_type_ops *type)
 	INIT_LIST_HEAD(&obj->waiters);
 	INIT_LIST_HEAD(&obj->all_waiters);
 	INIT_LIST_HEAD(&obj->link);
+	INIT_LIST_HEAD(&obj->gray);
 	obj->id = atomic64_inc_return(&kshare_last_id);
 	return obj;
 }
@@ -77,12 +80,18 @@ struct kshare_object *kshare_object_create(struct kshare_domain *domain,
 	if (how->flags & ~type->flags)
 		return ERR_PTR(-EOPNOTSUPP);
 
-	ret = kshare_charge(domain, KSHARE_LIMIT_OBJECTS, 1);
-	if (ret)
-		return ERR_PTR(ret);
-	ret = kshare_charge(domain, KSHARE_LIMIT_BYTES, type->size);
-	if (ret)
-		goto err_objects;
+	if (how->anyway) {
+		kshare_charge_anyway(domain, how->user, KSHARE_LIMIT_OBJECTS, 1);
+		kshare_charge_anyway(domain, how->user, KSHARE_LIMIT_BYTES, type->size);
+		ret = 0;
+	} else {
+		ret = kshare_charge(domain, how->user, KSHARE_LIMIT_OBJECTS, 1);
+		if (ret)
+			goto err_collect;
+		ret = kshare_charge(domain, how->user, KSHARE_LIMIT_BYTES, type->size);
+		if (ret)
+			goto err_objects;
+	}
 	obj = kshare_object_alloc(type);
 	if (!obj) {
 		ret = -ENOMEM;
@@ -91,10 +100,12 @@ struct kshare_object *kshare_object_create(struct kshare_domain *domain,
 	obj->bytes = type->size;
 	obj->flags = how->flags;
 	obj->domain = domain;
+	obj->user = how->user;
 	ret = type->init(obj, how);
 	if (ret)
 		goto err_free;
 
+	kshare_user_get(obj->user);
 	kshare_object_get(&domain->obj);
 	spin_lock(&domain->objects_lock);
 	list_add_tail(&obj->link, &domain->objects);
@@ -104,20 +115,46 @@ struct kshare_object *kshare_object_create(struct kshare_domain *domain,
 err_free:
 	kfree(obj);
 err_bytes:
-	kshare_uncharge(domain, KSHARE_LIMIT_BYTES, type->size);
+	kshare_uncharge(domain, how->user, KSHARE_LIMIT_BYTES, type->size);
 err_objects:
-	kshare_uncharge(domain, KSHARE_LIMIT_OBJECTS, 1);
+	kshare_uncharge(domain, how->user, KSHARE_LIMIT_OBJECTS, 1);
+err_collect:
+	/* There may be room that only circles take. */
+	if (ret == -EDQUOT)
+		kshare_collect_soon(domain);
 	return ERR_PTR(ret);
 }
 
 bool kshare_object_tryget(struct kshare_object *obj)
 {
-	return refcount_inc_not_zero(&obj->ref);
+	if (!refcount_inc_not_zero(&obj->ref))
+		return false;
+	kshare_suspect_touch(obj);
+	return true;
 }
 
 void kshare_object_get(struct kshare_object *obj)
 {
 	refcount_inc(&obj->ref);
+	kshare_suspect_touch(obj);
+}
+
+struct kshare_object *kshare_object_next(struct kshare_domain *domain, struct kshare_object *obj)
+{
+	struct kshare_object *next;
+
+	spin_lock(&domain->objects_lock);
+	/* Where @obj is stays, as long as it has a reference. */
+	next = list_prepare_entry(obj, &domain->objects, link);
+	list_for_each_entry_continue(next, &domain->objects, link)
+		if (refcount_inc_not_zero(&next->ref))
+			break;
+	if (list_entry_is_head(next, &domain->objects, link))
+		next = NULL;
+	spin_unlock(&domain->objects_lock);
+	if (obj)
+		kshare_object_put(obj);
+	return next;
 }
 
 /**
@@ -131,6 +168,21 @@ void kshare_object_put_deferred(struct kshare_object *obj, struct kshare_doom *d
 		return;
 	obj->doomed = doom->first;
 	doom->first = obj;
+}
+
+/**
+ * kshare_object_forget() - drops a reference that stayed for a while
+ * @obj: object
+ * @doom: where it goes if that was the last one
+ *
+ * As kshare_object_put_deferred(), for handles, values in containers, descriptors,
+ * tickets: what is still there may be kept by a circle from now on.
+ */
+void kshare_object_forget(struct kshare_object *obj, struct kshare_doom *doom)
+{
+	if (unlikely(READ_ONCE(obj->refers)))
+		__kshare_collect_hint(obj);
+	kshare_object_put_deferred(obj, doom);
 }
 
 static void kshare_object_free(struct kshare_object *obj, struct kshare_doom *doom)
@@ -147,10 +199,11 @@ static void kshare_object_free(struct kshare_object *obj, struct kshare_doom *do
 		spin_lock(&domain->objects_lock);
 		list_del(&obj->link);
 		spin_unlock(&domain->objects_lock);
-		kshare_uncharge(domain, KSHARE_LIMIT_BYTES, obj->bytes);
-		kshare_uncharge(domain, KSHARE_LIMIT_OBJECTS, 1);
+		kshare_uncharge(domain, obj->user, KSHARE_LIMIT_BYTES, obj->bytes);
+		kshare_uncharge(domain, obj->user, KSHARE_LIMIT_OBJECTS, 1);
 		kshare_object_put_deferred(&domain->obj, doom);
 	}
+	kshare_user_put(obj->user);
 	kfree_rcu(obj, rcu);
 }
 
@@ -202,9 +255,9 @@ int kshare_object_grow(struct kshare_object *obj, s64 bytes)
 	int ret = 0;
 
 	if (bytes > 0)
-		ret = kshare_charge(obj->domain, KSHARE_LIMIT_BYTES, bytes);
+		ret = kshare_charge(obj->domain, obj->user, KSHARE_LIMIT_BYTES, bytes);
 	else if (bytes < 0)
-		kshare_uncharge(obj->domain, KSHARE_LIMIT_BYTES, -bytes);
+		kshare_uncharge(obj->domain, obj->user, KSHARE_LIMIT_BYTES, -bytes);
 	if (!ret)
 		obj->bytes += bytes;
 	return ret;
@@ -212,6 +265,6 @@ int kshare_object_grow(struct kshare_object *obj, s64 bytes)
 
 void kshare_object_regrow(struct kshare_object *obj, s64 bytes)
 {
-	atomic64_add(bytes, &obj->domain->account.used[KSHARE_LIMIT_BYTES]);
+	kshare_charge_anyway(obj->domain, obj->user, KSHARE_LIMIT_BYTES, bytes);
 	obj->bytes += bytes;
 }

@@ -17,7 +17,9 @@
 #include "wait.h"
 
 struct kshare_observers;
+struct kshare_scan;
 struct kshare_stat;
+struct kshare_user;
 struct kshare_who;
 struct kshare_who_list;
 
@@ -28,10 +30,13 @@ struct kshare_who_list;
  * @owned: held by an owner of several objects (lockset.h); @lock, and only with
  *	the domain's lockset mutex held may it become true
  * @scan: a waiter may proceed although one before it in its line cannot; @lock
+ * @suspect: enum kshare_suspect; the collector's
+ * @refers: a reference to an object was brought in for it, once
  * @waiter_count: waiters in all its lines; @lock
  * @flags: KSHARE_* flags it was created with
  * @ops: of its type
  * @domain: its domain, with a reference (but for the domain itself)
+ * @user: who pays for it, with a reference
  * @lock: protects the object
  * @seq: odd while the object is being changed or owned; lockless readers
  * @version: number of changes; @lock
@@ -43,6 +48,9 @@ struct kshare_who_list;
  * @observers: who polls or watches it (observe.c), or NULL; set once, under @lock
  * @writer: who changed it last, with a reference; @lock
  * @link: in &kshare_domain.objects
+ * @found: references to it that the collector has found in containers
+ * @scanned: its version when the collector looked for references in it
+ * @gray: in a list of the collector's
  * @doomed: next in a &struct kshare_doom
  * @rcu: frees it
  */
@@ -51,10 +59,13 @@ struct kshare_object {
 	u8 type;
 	bool owned;
 	bool scan;
+	u8 suspect;
+	bool refers;
 	u32 flags;
 	u32 waiter_count;
 	const struct kshare_type_ops *ops;
 	struct kshare_domain *domain;
+	struct kshare_user *user;
 	spinlock_t lock;		/* the object; see each field */
 	seqcount_t seq;
 	u64 version;
@@ -65,6 +76,9 @@ struct kshare_object {
 	struct kshare_observers *observers;
 	struct kshare_who *writer;
 	struct list_head link;
+	u32 found;
+	u64 scanned;
+	struct list_head gray;
 	union {
 		struct kshare_object *doomed;
 		struct rcu_head rcu;
@@ -73,6 +87,8 @@ struct kshare_object {
 
 /**
  * struct kshare_create - what an object is made of
+ * @user: who pays for it
+ * @anyway: even if that is over a limit
  * @type: enum kshare_type
  * @elem: enum kshare_elem
  * @flags: KSHARE_* flags
@@ -81,6 +97,8 @@ struct kshare_object {
  *	be taken over
  */
 struct kshare_create {
+	struct kshare_user *user;
+	bool anyway;
 	u32 type;
 	u32 elem;
 	u32 flags;
@@ -101,8 +119,11 @@ struct kshare_create {
  * @init: fills in a zeroed object; may sleep; 0 or error, and on error nothing
  *	is left over
  * @destroy: drops what it holds; may sleep; nobody else refers to it
- * @empty: drops references to other objects, as the domain ends; may sleep; or
- *	NULL
+ * @empty: drops references to other objects, as nobody can reach it any more; may
+ *	sleep; or NULL
+ * @refs: visits references to other objects from @at on, which it moves; the object
+ *	is locked, or @owned, and then it may take long.  Returns 0 at the end, 1 if
+ *	it is to be called again, KSHARE_MUST_OWN.  There if @empty is
  * @extra: bytes to charge for it beyond @size, after @init; or NULL
  * @stat: adds to the stat; under the object's lock; or NULL
  * @holds: does the client hold something of it?  A guess, without a lock; or NULL
@@ -123,6 +144,7 @@ struct kshare_type_ops {
 	int (*init)(struct kshare_object *obj, const struct kshare_create *how);
 	void (*destroy)(struct kshare_object *obj, struct kshare_doom *doom);
 	void (*empty)(struct kshare_object *obj, struct kshare_doom *doom);
+	int (*refs)(struct kshare_object *obj, u64 *at, struct kshare_scan *scan, bool owned);
 	size_t (*extra)(const struct kshare_object *obj);
 	void (*stat)(struct kshare_object *obj, struct kshare_stat *stat);
 	bool (*holds)(const struct kshare_object *obj, const struct kshare_client *client);
@@ -145,6 +167,7 @@ extern const struct kshare_type_ops kshare_semaphore_type;
 extern const struct kshare_type_ops kshare_condition_type;
 extern const struct kshare_type_ops kshare_barrier_type;
 extern const struct kshare_type_ops kshare_queue_type;
+extern const struct kshare_type_ops kshare_gate_type;
 
 /* Does anybody wait for it?  Under its lock. */
 static inline bool kshare_has_waiters(const struct kshare_object *obj)
@@ -179,5 +202,16 @@ static inline void kshare_object_take_charge(struct kshare_object *obj, s64 byte
 
 /* The same for an undo, which cannot fail: over the limit for a moment, if need be. */
 void kshare_object_regrow(struct kshare_object *obj, s64 bytes);
+
+/**
+ * kshare_object_next() - walks all objects of a domain, oldest first
+ * @domain: the domain
+ * @obj: the last one, whose reference goes, or NULL to begin
+ *
+ * Others may come and go meanwhile.  No lock is held.
+ *
+ * Return: the next one, with a reference, or NULL after the last.
+ */
+struct kshare_object *kshare_object_next(struct kshare_domain *domain, struct kshare_object *obj);
 
 #endif /* KSHARE_OBJECT_H */

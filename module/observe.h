@@ -21,6 +21,8 @@
 
 void __kshare_observe(struct kshare_object *obj);
 void __kshare_observe_poll(struct kshare_object *obj);
+/* It was revoked: pollers look, whether that is their way to it or not. */
+void kshare_observe_end(struct kshare_object *obj);
 void kshare_observers_free(struct kshare_object *obj);
 /* Ends the watches of a client that has died, or of its last handle to @obj. */
 void kshare_watches_end(struct kshare_client *client, struct kshare_object *obj);
@@ -39,7 +41,6 @@ static inline void kshare_observe_poll(struct kshare_object *obj)
 		__kshare_observe_poll(obj);
 }
 
-int kshare_export_fd(struct kshare_run *run);
 int kshare_watch(struct kshare_run *run);
 int kshare_unwatch(struct kshare_run *run);
 

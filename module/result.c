@@ -119,7 +119,7 @@ static int kshare_val_export(struct kshare_run *run, const struct kshare_val *v,
 	if (v->type == KSHARE_REF) {
 		value->ref.handle = run->reserved[run->reserved_used].id;
 		value->ref.rights = v->len;
-		value->len = v->obj->type;
+		value->len = kshare_object_real(v->obj)->type;
 		kshare_reserved_use(run, v->obj, v->len);
 		return 0;
 	}
@@ -237,7 +237,7 @@ static int kshare_run_reserve(struct kshare_run *run)
 	while (run->reserved_count < run->need) {
 		struct kshare_reserved *r = &more[run->reserved_count];
 
-		ret = kshare_handle_reserve(run->client, &r->id, &r->handle);
+		ret = kshare_handle_reserve(run->client, run->obj->domain, &r->id, &r->handle);
 		if (ret)
 			return ret;
 		run->reserved_count++;
@@ -294,7 +294,7 @@ static void kshare_run_publish_handles(struct kshare_run *run, bool good)
 			kshare_object_get(r->obj);
 			kshare_handle_publish(run->client, r->id, r->handle, r->obj, r->rights, 0);
 		} else {
-			kshare_handle_unreserve(run->client, r->id, r->handle);
+			kshare_handle_unreserve(run->client, run->obj->domain, r->id, r->handle);
 		}
 	}
 	kvfree(run->reserved);

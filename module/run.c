@@ -125,6 +125,7 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 	run->closes = atomic_read(&client->closes);
 	run->op = op;
 	run->obj = NULL;
+	run->via = NULL;
 	run->handle = handle;
 	run->rights = 0;
 	run->flags = cmd->flags;
@@ -185,9 +186,12 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 
 	if (!handle && op->flags & KSHARE_ROW_OWN_DOMAIN)
 		handle = KSHARE_OWN_DOMAIN;
-	run->obj = kshare_handle_find(client, handle, &run->rights);
-	if (unlikely(!run->obj))
-		return -EBADF;
+	run->obj = kshare_handle_find(client, handle, &run->rights, &run->via);
+	if (IS_ERR(run->obj)) {
+		ret = PTR_ERR(run->obj);
+		run->obj = NULL;
+		return ret;
+	}
 	if (unlikely(!(op->types & BIT(run->obj->type))))
 		return -ENOTTY;
 	if (unlikely(op->rights & ~run->rights))
@@ -233,6 +237,8 @@ void kshare_run_end(struct kshare_run *run)
 		kshare_object_put_deferred(run->obj, &run->doom);
 	if (unlikely(run->peer))
 		kshare_object_put_deferred(run->peer, &run->doom);
+	if (unlikely(run->via))
+		kshare_object_put_deferred(run->via, &run->doom);
 	if (unlikely(run->doom.first))
 		kshare_doom_run(&run->doom);
 }

@@ -70,7 +70,7 @@ void kshare_blob_put(struct kshare_blob *blob, struct kshare_doom *doom)
 
 	for (n = 0; n < blob->refs_count; n++)
 		if (blob->refs[n].obj)
-			kshare_object_put_deferred(blob->refs[n].obj, doom);
+			kshare_object_forget(blob->refs[n].obj, doom);
 	kvfree_rcu(blob, rcu);
 }
 
@@ -103,11 +103,31 @@ void __kshare_val_get(const struct kshare_val *v)
 void __kshare_val_put(struct kshare_val *v, struct kshare_doom *doom)
 {
 	if (v->type == KSHARE_REF)
-		kshare_object_put_deferred(v->obj, doom);
+		kshare_object_forget(v->obj, doom);
 	else if (v->flags & KSHARE_VAL_ENTRY)
 		kshare_entry_put(v->entry, doom);
 	else
 		kshare_blob_put(v->blob, doom);
+}
+
+int kshare_val_str(const void *bytes, u32 len, struct kshare_val *v)
+{
+	struct kshare_blob *blob;
+
+	*v = (struct kshare_val){};
+	if (len > sizeof(v->bytes)) {
+		blob = kshare_blob_alloc(len, 0);
+		if (!blob)
+			return -ENOMEM;
+		memcpy(blob->data, bytes, len);
+		v->blob = blob;
+	} else {
+		memcpy(v->bytes, bytes, len);
+		v->inline_len = len;
+	}
+	v->type = KSHARE_STR;
+	v->len = len;
+	return 0;
 }
 
 const u8 *kshare_val_data(const struct kshare_val *v)
@@ -323,7 +343,8 @@ static bool encoded_equal(const struct kshare_val *a, const struct kshare_val *b
 		if (x->refs_count != y->refs_count)
 			return false;
 		for (n = 0; n < x->refs_count; n++)
-			if (x->refs[n].obj != y->refs[n].obj)
+			if (kshare_object_real(x->refs[n].obj) !=
+			    kshare_object_real(y->refs[n].obj))
 				return false;
 	}
 	return bytes_equal(a, b);
@@ -341,7 +362,7 @@ bool kshare_val_equal(const struct kshare_val *a, const struct kshare_val *b)
 	case KSHARE_NONE:
 		return true;
 	case KSHARE_REF:
-		return a->obj == b->obj;
+		return kshare_object_real(a->obj) == kshare_object_real(b->obj);
 	case KSHARE_ENCODED:
 		return encoded_equal(a, b);
 	}

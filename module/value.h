@@ -32,6 +32,9 @@ struct kshare_doom {
 bool kshare_object_tryget(struct kshare_object *obj);
 void kshare_object_get(struct kshare_object *obj);
 void kshare_object_put_deferred(struct kshare_object *obj, struct kshare_doom *doom);
+void kshare_object_forget(struct kshare_object *obj, struct kshare_doom *doom);
+/* The object that a reference is about, by way of however many gates. */
+const struct kshare_object *kshare_object_real(const struct kshare_object *obj);
 
 /** KSHARE_VAL_ENTRY: in &kshare_val.flags: the bytes are the key of @entry. */
 #define KSHARE_VAL_ENTRY	0x80
@@ -112,6 +115,15 @@ void kshare_blob_put(struct kshare_blob *blob, struct kshare_doom *doom);
  * @v: the value.  What a key of an entry owns is counted with the entry
  */
 size_t kshare_val_size(const struct kshare_val *v);
+
+/**
+ * kshare_val_str() - a STR of these bytes
+ * @bytes: the bytes
+ * @len: how many
+ * @v: written, NONE if this fails
+ * Return: 0 or -ENOMEM.  May sleep.
+ */
+int kshare_val_str(const void *bytes, u32 len, struct kshare_val *v);
 
 /** kshare_val_data() - the bytes of a STR, BYTES or ENCODED; @v->len of them. */
 const u8 *kshare_val_data(const struct kshare_val *v);

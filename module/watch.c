@@ -17,6 +17,7 @@
 #include <linux/sched/mm.h>
 
 #include "command.h"
+#include "gate.h"
 #include "lockset.h"
 #include "observe.h"
 #include "types/dict.h"
@@ -36,6 +37,7 @@
  * @feed: in &kshare_observers.feeders of the queue, or empty; the queue's lock
  * @ended: it is in no list any more, or its queue is shut down; the queue's lock
  * @queue: the queue, with a reference
+ * @via: the same, or the gate that leads to it, with a reference
  * @client: whose it is; only to be compared
  * @memcg: who pays for messages, with a reference
  * @object: id of what is watched
@@ -56,6 +58,7 @@ struct kshare_watch {
 	struct list_head feed;
 	bool ended;
 	struct kshare_object *queue;
+	struct kshare_object *via;
 	struct kshare_client *client;
 	struct mem_cgroup *memcg;
 	u64 object;
@@ -79,6 +82,7 @@ static void kshare_watch_put(struct kshare_watch *watch)
 		return;
 	kshare_val_put(&watch->key, &doom);
 	kshare_doom_run(&doom);
+	kshare_object_put(watch->via);
 	kshare_object_put(watch->queue);
 	mem_cgroup_put(watch->memcg);
 	kfree(watch);
@@ -161,6 +165,10 @@ static int kshare_watch_tell(struct kshare_watch *watch)
 	struct kshare_doom doom = {};
 	int ret = -ENODATA;
 
+	if (!kshare_gate_pass(watch->via)) {
+		ret = -ESHUTDOWN;
+		goto out;
+	}
 	if (!kshare_watch_take(watch, &change))
 		goto out;
 	ret = -ENOMEM;
@@ -348,12 +356,14 @@ static int kshare_watch_add(struct kshare_run *run, struct kshare_watch *watch)
 /* KSHARE_OP_WATCH */
 int kshare_watch(struct kshare_run *run)
 {
-	struct kshare_object *queue = run->value.obj;
+	struct kshare_object *queue = kshare_gate_pass(run->value.obj);
 	struct kshare_object *obj = run->obj;
 	struct kshare_observers *o;
 	struct kshare_watch *watch;
 	int ret;
 
+	if (!queue)
+		return -ESTALE;
 	if (queue->type != KSHARE_TYPE_QUEUE || !kshare_queue_of(queue)->bound || queue == obj)
 		return -EINVAL;
 	if (!(run->value.len & KSHARE_RIGHT_WRITE))
@@ -380,6 +390,8 @@ int kshare_watch(struct kshare_run *run)
 	INIT_WORK(&watch->work, kshare_watch_work);
 	watch->queue = queue;
 	kshare_object_get(queue);
+	watch->via = run->value.obj;
+	kshare_object_get(watch->via);
 	watch->client = run->client;
 	watch->memcg = get_mem_cgroup_from_mm(current->mm);
 	watch->object = obj->id;

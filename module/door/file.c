@@ -61,7 +61,7 @@ int kshare_client_bind_run(struct kshare_run *run)
 static int kshare_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct kshare_client *client = file->private_data;
-	struct kshare_object *obj;
+	struct kshare_object *obj, *gate;
 	u32 rights;
 	int ret;
 
@@ -69,12 +69,14 @@ static int kshare_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EPERM;
 	if (vma->vm_pgoff > U32_MAX)
 		return -EBADF;
-	obj = kshare_handle_find(client, vma->vm_pgoff, &rights);
-	if (!obj)
-		return -EBADF;
+	obj = kshare_handle_find(client, vma->vm_pgoff, &rights, &gate);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
 	ret = obj->type == KSHARE_TYPE_ARRAY ? kshare_array_mmap(obj, rights, vma) : -ENOTTY;
 	/* Not the last reference, or the mapping failed: mmap_lock is held. */
 	kshare_object_put(obj);
+	if (gate)
+		kshare_object_put(gate);
 	return ret;
 }
 

@@ -41,6 +41,7 @@ static int kshare_cell_init(struct kshare_object *obj, const struct kshare_creat
 		ret = kshare_object_grow(obj, kshare_val_size(how->value));
 		if (ret)
 			return ret;
+		obj->refers = how->value->type >= KSHARE_REF;
 		cell->val = *how->value;
 		*how->value = (struct kshare_val){};
 		return 0;
@@ -78,6 +79,13 @@ static void kshare_cell_empty(struct kshare_object *obj, struct kshare_doom *doo
 	kshare_val_put(&old, doom);
 }
 
+static int kshare_cell_refs(struct kshare_object *obj, u64 *at, struct kshare_scan *scan,
+			    bool owned)
+{
+	kshare_scan_val(scan, &container_of(obj, struct kshare_cell, obj)->val);
+	return 0;
+}
+
 static void kshare_cell_stat(struct kshare_object *obj, struct kshare_stat *stat)
 {
 	stat->elem = container_of(obj, struct kshare_cell, obj)->elem;
@@ -90,6 +98,7 @@ const struct kshare_type_ops kshare_cell_type = {
 	.init = kshare_cell_init,
 	.destroy = kshare_cell_destroy,
 	.empty = kshare_cell_empty,
+	.refs = kshare_cell_refs,
 	.stat = kshare_cell_stat,
 };
 

@@ -14,6 +14,7 @@
  *								notify goes to the next
  */
 #include "../command.h"
+#include "../gate.h"
 #include "../inspect.h"
 #include "../lockset.h"
 #include "condition.h"
@@ -48,10 +49,13 @@ struct kshare_object *kshare_condition_lock(struct kshare_object *obj)
 static int kshare_condition_init(struct kshare_object *obj, const struct kshare_create *how)
 {
 	struct kshare_condition *condition = kshare_condition_of(obj);
-	struct kshare_object *lock = how->value->obj;
+	struct kshare_object *lock;
 
 	if (how->value->type != KSHARE_REF)
 		return -EINVAL;
+	lock = kshare_gate_pass(how->value->obj);
+	if (!lock)
+		return -ESTALE;
 	if (lock->type != KSHARE_TYPE_LOCK && lock->type != KSHARE_TYPE_RLOCK)
 		return -EINVAL;
 	if (!(how->value->len & KSHARE_RIGHT_WAIT))

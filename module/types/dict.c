@@ -52,6 +52,21 @@ static void kshare_dict_empty(struct kshare_object *obj, struct kshare_doom *doo
 	}
 }
 
+static int kshare_dict_refs(struct kshare_object *obj, u64 *at, struct kshare_scan *scan,
+			    bool owned)
+{
+	struct kshare_table *t = &container_of(obj, struct kshare_dict, obj)->table;
+	struct kshare_entry *e;
+
+	for (e = kshare_table_seek(t, *at); e; e = kshare_table_next(e)) {
+		if (!scan->left)
+			return 1;
+		kshare_scan_val(scan, &e->val);
+		*at = e->pos;
+	}
+	return 0;
+}
+
 static void kshare_dict_stat(struct kshare_object *obj, struct kshare_stat *stat)
 {
 	stat->length = container_of(obj, struct kshare_dict, obj)->table.count;
@@ -63,6 +78,7 @@ const struct kshare_type_ops kshare_dict_type = {
 	.init = kshare_dict_init,
 	.destroy = kshare_dict_destroy,
 	.empty = kshare_dict_empty,
+	.refs = kshare_dict_refs,
 	.stat = kshare_dict_stat,
 };
 
@@ -73,6 +89,7 @@ const struct kshare_type_ops kshare_namespace_type = {
 	.init = kshare_dict_init,
 	.destroy = kshare_dict_destroy,
 	.empty = kshare_dict_empty,
+	.refs = kshare_dict_refs,
 	.stat = kshare_dict_stat,
 };
 

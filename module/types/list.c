@@ -46,6 +46,19 @@ static void kshare_list_empty(struct kshare_object *obj, struct kshare_doom *doo
 	kshare_deque_destroy(&old, doom);
 }
 
+static int kshare_list_refs(struct kshare_object *obj, u64 *at, struct kshare_scan *scan,
+			    bool owned)
+{
+	struct kshare_deque *d = &container_of(obj, struct kshare_list, obj)->deque;
+
+	for (; *at < d->count; (*at)++) {
+		if (!scan->left)
+			return 1;
+		kshare_scan_val(scan, kshare_deque_at(d, *at));
+	}
+	return 0;
+}
+
 static void kshare_list_stat(struct kshare_object *obj, struct kshare_stat *stat)
 {
 	stat->length = container_of(obj, struct kshare_list, obj)->deque.count;
@@ -57,6 +70,7 @@ const struct kshare_type_ops kshare_list_type = {
 	.init = kshare_list_init,
 	.destroy = kshare_list_destroy,
 	.empty = kshare_list_empty,
+	.refs = kshare_list_refs,
 	.stat = kshare_list_stat,
 };
 

@@ -98,6 +98,29 @@ static void kshare_queue_empty(struct kshare_object *obj, struct kshare_doom *do
 	} while (msg);
 }
 
+/* All at once: a place in it does not stay when the lock is dropped. */
+static int kshare_queue_refs(struct kshare_object *obj, u64 *at, struct kshare_scan *scan,
+			     bool owned)
+{
+	struct kshare_queue *q = kshare_queue_of(obj);
+	struct kshare_msg *msg;
+	struct rb_node *node;
+
+	if (!owned && q->count > KSHARE_SPIN_MESSAGES)
+		return KSHARE_MUST_OWN;
+	list_for_each_entry(msg, &q->messages, link) {
+		kshare_scan_val(scan, &msg->val);
+		if (owned)
+			cond_resched();
+	}
+	for (node = rb_first_cached(&q->ordered); node; node = rb_next(node)) {
+		kshare_scan_val(scan, &rb_entry(node, struct kshare_msg, node)->val);
+		if (owned)
+			cond_resched();
+	}
+	return 0;
+}
+
 static struct list_head *kshare_queue_line(struct kshare_object *obj, unsigned int n)
 {
 	struct kshare_queue *q = kshare_queue_of(obj);
@@ -139,6 +162,7 @@ const struct kshare_type_ops kshare_queue_type = {
 	.init = kshare_queue_init,
 	.destroy = kshare_queue_destroy,
 	.empty = kshare_queue_empty,
+	.refs = kshare_queue_refs,
 	.stat = kshare_queue_stat,
 	.holds = kshare_queue_holds,
 	.abandon = kshare_queue_abandon,
@@ -246,7 +270,8 @@ int kshare_queue_prepare(struct kshare_run *run)
 /* Messages are charged before they are in the queue: they may wait for long. */
 static int kshare_queue_charge(struct kshare_run *run)
 {
-	int ret = kshare_charge(run->obj->domain, KSHARE_LIMIT_BYTES, run->u.queue.bytes);
+	int ret = kshare_charge(run->obj->domain, run->obj->user, KSHARE_LIMIT_BYTES,
+				run->u.queue.bytes);
 
 	if (!ret)
 		run->u.queue.charged = run->u.queue.bytes;
@@ -300,7 +325,7 @@ void kshare_queue_finish(struct kshare_run *run)
 	if (!run->u.queue.put) {
 		kshare_messages_free(&run->u.queue.messages, &run->doom);
 		if (run->u.queue.charged)
-			kshare_uncharge(run->obj->domain, KSHARE_LIMIT_BYTES,
+			kshare_uncharge(run->obj->domain, run->obj->user, KSHARE_LIMIT_BYTES,
 					run->u.queue.charged);
 	}
 	kshare_tree_free(&run->u.queue.dropped, &run->doom);

@@ -21,6 +21,16 @@ void kshare_object_put_deferred(struct kshare_object *obj, struct kshare_doom *d
 	doom->first = obj;
 }
 
+void kshare_object_forget(struct kshare_object *obj, struct kshare_doom *doom)
+{
+	kshare_object_put_deferred(obj, doom);
+}
+
+const struct kshare_object *kshare_object_real(const struct kshare_object *obj)
+{
+	return obj;
+}
+
 struct kshare_val fake_bytes(u8 type, const void *data, u32 len)
 {
 	struct kshare_val v = { .type = type, .len = len };
