@@ -281,9 +281,11 @@ static void kshare_domain_pin(struct kshare_domain *domain, bool pin)
 	}
 }
 
+/* Of namespaces that end, nobody could open it any more, nor unpin it. */
 static bool kshare_may_pin(void)
 {
-	return current->nsproxy && current->nsproxy->ipc_ns->ns.inum == PROC_IPC_INIT_INO;
+	return current->nsproxy && current->nsproxy->ipc_ns->ns.inum == PROC_IPC_INIT_INO &&
+	       current_user_ns() == &init_user_ns;
 }
 
 /* An id or a mode: 0, or -EINVAL. */
@@ -476,7 +478,7 @@ static int kshare_name_set(struct kshare_run *run, struct kshare_name *name)
 	if ((run->expect.type != KSHARE_NONE || run->flags) && !mine &&
 	    !ns_capable(ns, CAP_FOWNER))
 		return -EPERM;
-	if (run->flags & KSHARE_PIN && name->ipc_file)
+	if (run->flags & KSHARE_PIN && (name->ipc_file || ns != &init_user_ns))
 		return -EOPNOTSUPP;
 	name->uid = uid;
 	name->gid = gid;

@@ -501,8 +501,8 @@ struct kshare_result {
  *	or to what it is), the group (the owner: to one of its own; or CAP_CHOWN)
  *	and the mode (the owner or CAP_FOWNER), as chown(2) and chmod(2) do; and
  *	with PIN or UNPIN whether it stays without clients (the owner, and only
- *	in the initial IPC namespace, EOPNOTSUPP elsewhere).  Handles that there
- *	are stay as they are.  0.  ENOENT if it has no name.  MANAGE
+ *	in the initial IPC and user namespace, EOPNOTSUPP elsewhere).  Handles
+ *	that there are stay as they are.  0.  ENOENT if it has no name.  MANAGE
  * @KSHARE_OP_DOMAIN_COLLECT: (domain) - frees objects that only refer to each
  *	other, now.  (The module does that by itself, soon after what it takes to
  *	make some.)  number: the objects freed.  0.  MANAGE
