@@ -43,6 +43,7 @@
 #include <kshare/reply.h>
 #include <kshare/command.h>
 #include <kshare/domain.h>
+#include <kshare/share.h>
 #include <kshare/cell.h>
 #include <kshare/array.h>
 #include <kshare/dict.h>

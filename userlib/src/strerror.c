@@ -7,7 +7,7 @@ static const struct {
 	const char *text;
 } texts[] = {
 	{ 0,		"no error" },
-	{ EPERM,	"not allowed: another process's client, or somebody else's lock" },
+	{ EPERM,	"not allowed: another's client, lock, domain or ticket" },
 	{ ENOENT,	"no such key, element, name or device" },
 	{ EINTR,	"interrupted by a signal while waiting; nothing was done" },
 	{ EBADF,	"no such handle" },
@@ -33,8 +33,8 @@ static const struct {
 	{ ENOTCONN,	"the client was lost at a fork" },
 	{ ESHUTDOWN,	"the queue is shut down, or the barrier is broken" },
 	{ ETIMEDOUT,	"the deadline has passed" },
-	{ ESTALE,	"not what was expected: somebody changed it" },
-	{ EDQUOT,	"over a limit of the client or domain; nothing was changed" },
+	{ ESTALE,	"not what was expected, since somebody changed it, or revoked" },
+	{ EDQUOT,	"over a limit of the client, domain or user; nothing was changed" },
 	{ ECANCELED,	"canceled; nothing was done" },
 	{ EOWNERDEAD,	"a party to the barrier has died" },
 };

@@ -72,10 +72,12 @@ int kshare_create(struct kshare *k, const struct kshare_create_opts *opts,
  * kshare_dup() - a second handle to the same object
  * @obj: a proxy
  * @rights: KSHARE_RIGHT_*, no more than it has; 0 for the same
- * @flags: KSHARE_NO_INHERIT: a child of fork() does not get it
+ * @flags: KSHARE_NO_INHERIT: a child of fork() does not get it; KSHARE_REVOCABLE:
+ *	kshare_revoke() ends it, and all that is made from it
  * @dup: the new proxy
  *
- * Return: 0; -EACCES for more rights than @obj has.
+ * Return: 0; -EACCES for more rights than @obj has; -EDQUOT beyond KSHARE_MAX_GATES
+ * revocable ones made of each other.
  */
 int kshare_dup(struct kshare_obj *obj, uint32_t rights, uint32_t flags, struct kshare_obj **dup);
 
@@ -157,8 +159,8 @@ int kshare_same(struct kshare_obj *a, struct kshare_obj *b);
 int kshare_equal(struct kshare_obj *a, struct kshare_obj *b);
 
 /**
- * kshare_export_fd() - a descriptor of an object, for poll(2) and epoll(7)
- * @obj: its proxy, with KSHARE_RIGHT_WAIT
+ * kshare_export_fd() - a descriptor of an object, for poll(2), epoll(7) and others
+ * @obj: its proxy, with KSHARE_RIGHT_WAIT or KSHARE_RIGHT_TRANSFER
  *
  * It is readable (POLLIN) while a wait for an event, an acquisition of a lock, rlock or
  * semaphore, a shared one of a rwlock, a get from a queue or a wait
@@ -167,8 +169,12 @@ int kshare_equal(struct kshare_obj *a, struct kshare_obj *b);
  * queue would.  Between poll() and the call another may have been faster, so the call
  * is made with KSHARE_TRY.
  *
+ * With KSHARE_RIGHT_TRANSFER another process can make a proxy of it, see
+ * kshare_import_fd() and kshare_export_fd_rights(); then it need not be of a type that
+ * can be waited for.
+ *
  * Return: the descriptor (with O_CLOEXEC), which is the caller's; it outlives the proxy
- * and keeps the object.  -EACCES; -ENOTTY for a type that nobody waits for; -EMFILE.
+ * and keeps the object.  -EACCES if it is good for neither; -EMFILE.
  */
 int kshare_export_fd(struct kshare_obj *obj);
 /** kshare_prep_export_fd() - prepares kshare_export_fd(); the result is the descriptor */
