@@ -73,6 +73,37 @@ static inline struct kshare *start(const char *title)
 	return k;
 }
 
+/* Connects, in a program that another one has started. */
+static inline struct kshare *start_as(const char *name)
+{
+	struct kshare *k = NULL;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	who = name;
+	must(kshare_connect(NULL, &k));
+	return k;
+}
+
+/*
+ * Starts this program once more, as a stranger: exec leaves it no handle and no client
+ * of ours.  Its main() finds @role and @argument as its arguments.
+ */
+static inline pid_t stranger(const char *role, const char *argument)
+{
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		perror("fork");
+		exit(1);
+	}
+	if (pid == 0) {
+		execl("/proc/self/exe", "example", role, argument, NULL);
+		perror("exec");
+		_exit(1);
+	}
+	return pid;
+}
+
 static inline int finish(void)
 {
 	printf("%s\n", wrong ? "NOT as claimed" : "as claimed");
