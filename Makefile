@@ -2,13 +2,18 @@
 
 KDIR	?= /lib/modules/$(shell uname -r)/build
 B	?= build/native
+PREFIX	?= /usr/local
+UDEVDIR	?= $(PREFIX)/lib/udev
+DOCDIR	?= $(PREFIX)/share/doc/kshare
+INSTALL	?= install
 
 define help
 make                          the module for KDIR, and the library
 make modules                  the module alone
 make userlib                  the library alone
 make check                    the library's tests that need no module
-make install                  install the library        (PREFIX=, DESTDIR=)
+make install                  install the library, and the udev rule of /dev/kshare
+                              (PREFIX=, DESTDIR=, UDEVDIR=, DOCDIR=)
 make modules_install          install the module         (INSTALL_MOD_PATH=)
 make clean                    remove what was built
 make help                     this text
@@ -48,8 +53,14 @@ modules_install: modules
 userlib:
 	$(MAKE) -C userlib all
 
-check install:
+check:
 	$(MAKE) -C userlib $@
+
+install:
+	$(MAKE) -C userlib $@
+	$(INSTALL) -d $(DESTDIR)$(UDEVDIR)/rules.d $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 644 packaging/70-kshare.rules $(DESTDIR)$(UDEVDIR)/rules.d
+	$(INSTALL) -m 644 packaging/kshare.conf $(DESTDIR)$(DOCDIR)
 
 clean:
 	$(MAKE) -C userlib clean

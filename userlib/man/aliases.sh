@@ -6,7 +6,7 @@ set -e
 
 out=$1
 shift
-mkdir -p "$out/man3" "$out/man7"
+mkdir -p "$out/man3" "$out/man4" "$out/man7"
 for page in "$@"; do
 	file=${page##*/}
 	section=${file##*.}
