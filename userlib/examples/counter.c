@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Counter: a counter that has a name, for shell scripts (see containers.sh).
+ * Counter: a number that has a name, for shell scripts (see containers.sh).
  *
  *	counter NAME				adds 1, and prints it; exit status 2 if
- *						there is no such counter
+ *						there is none of that name
  *	counter NAME COMMAND [ARGUMENT]...	makes it, and keeps it while COMMAND runs
  *
  * Without arguments it tries that on itself.

@@ -378,7 +378,8 @@ static void test_user_limit(void)
 		kshare_unref(b);
 		check(kshare_list_create(k, 0, &b) == 0);
 		set = 1;
-		check(kshare_user_limit(k, KSHARE_NO_ID, KSHARE_LIMIT_OBJECTS, &set, NULL, NULL) == 0);
+		check(kshare_user_limit(k, KSHARE_NO_ID, KSHARE_LIMIT_OBJECTS, &set, NULL,
+					NULL) == 0);
 		kshare_unref(b);
 		check(kshare_list_create(k, 0, &b) == -EDQUOT);
 		check(kshare_user_limit(k, KSHARE_NO_ID, KSHARE_LIMIT_OBJECTS, &limit, NULL,

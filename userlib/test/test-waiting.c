@@ -481,12 +481,15 @@ static short ready(int fd)
 
 static void test_export_fd(void)
 {
-	struct kshare_obj *event, *queue, *list;
+	struct kshare_obj *event, *queue, *list, *weak;
 	int e, q;
 
 	check(kshare_event_create(k, 0, &event) == 0 && kshare_queue_create(k, 1, 0, &queue) == 0);
+	/* Nobody waits for a list: its descriptor would be to pass it on. */
 	check(kshare_list_create(k, 0, &list) == 0);
-	check(kshare_export_fd(list) == -ENOTTY);
+	check(kshare_dup(list, KSHARE_RIGHT_READ | KSHARE_RIGHT_WAIT, 0, &weak) == 0);
+	check(kshare_export_fd(weak) == -EACCES);
+	kshare_unref(weak);
 	e = kshare_export_fd(event);
 	q = kshare_export_fd(queue);
 	check(e >= 0 && q >= 0);
