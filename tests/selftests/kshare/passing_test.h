@@ -83,6 +83,18 @@ static inline int t_import(struct side *s, int64_t fd, uint32_t rights)
 	return t_raw(s, cmd);
 }
 
+/* Another client gets a handle of its own, by a descriptor; that handle, or -errno. */
+static inline int t_give(struct side *from, int h, struct side *to)
+{
+	int fd = t_export(from, h, 0), ret;
+
+	if (fd < 0)
+		return fd;
+	ret = t_import(to, fd, 0);
+	close(fd);
+	return ret;
+}
+
 /* A ticket for @text, which has room for a zero byte too; its number, or -errno. */
 static inline int64_t t_ticket_for(struct side *s, struct kshare_cmd cmd, char *text)
 {

@@ -465,11 +465,11 @@ TEST_F(kshare, an_import_over_the_limit_leaves_nothing)
 	EXPECT_EQ(-EDQUOT, ret);
 	EXPECT_EQ(10, i);
 	ASSERT_EQ(0, t_stat(s, 1, &after));
-	EXPECT_EQ(before.used[KSHARE_LIMIT_HANDLES] + 9, after.used[KSHARE_LIMIT_HANDLES]);
+	EXPECT_EQ(before.handles + 9, after.handles);
 	EXPECT_EQ(2, after.clients);
 	t_leave(other);
 	ASSERT_EQ(0, t_stat(s, 1, &after));
-	EXPECT_EQ(before.used[KSHARE_LIMIT_HANDLES], after.used[KSHARE_LIMIT_HANDLES]);
+	EXPECT_EQ(before.handles, after.handles);
 	close(fd);
 }
 
