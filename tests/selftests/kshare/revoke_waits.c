@@ -200,10 +200,10 @@ TEST_F(kshare, who_waits_by_way_of_it_ends_and_others_go_on)
 			w.cmd.handle = w.h;
 		else
 			w.subs[1].handle = w.h;
-		t_begin(w.other, &first, w.cmd, true);
+		t_begin(w.other, &first, w.cmd, false);
 		t_until_waiters(s, w.o, 1);
 		if (!barrier) {
-			t_begin(w.third, &second, w.next, true);
+			t_begin(w.third, &second, w.next, false);
 			t_until_waiters(s, w.o, 2);
 		}
 		EXPECT_EQ(0, t_revoke(s, w.g));
@@ -212,7 +212,7 @@ TEST_F(kshare, who_waits_by_way_of_it_ends_and_others_go_on)
 			TH_LOG("%s", waits[i].name);
 		}
 		if (barrier) {
-			t_begin(w.third, &second, w.next, true);
+			t_begin(w.third, &second, w.next, false);
 			t_until_waiters(s, w.o, 1);
 		}
 		if (w.go.op)
