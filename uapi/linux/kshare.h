@@ -434,8 +434,8 @@ struct kshare_result {
  *	or only for clients of that user (as the caller's user namespace sees
  *	it), and until that time of CLOCK_MONOTONIC in ns; without one it ends
  *	with this client.  It keeps the object, and counts as a handle of the
- *	user's.  values: STR; number: the ticket's number, for TICKET_REVOKE.  0.
- *	TRANSFER
+ *	user's.  values: STR; number: the ticket's number, for TICKET_REVOKE.
+ *	Without @out it would be known to nobody (EINVAL).  0.  TRANSFER
  * @KSHARE_OP_TICKET_REDEEM: (key=STR, nr=rights) - one use of a ticket, for a
  *	handle with these of its rights, 0 for all.  The new handle.  NO_INHERIT.
  *	EINVAL if that can be no ticket; ENOENT if there is none such, or not any
@@ -486,8 +486,9 @@ struct kshare_result {
  *	caller has at that moment, and never again.  A client is in a domain as
  *	long as it has a handle to any of its objects; when the last one has
  *	left, the root is emptied, and the name is free.  The new handle.  MAKE,
- *	EXCLUSIVE, PIN (as in DOMAIN_SET), NO_INHERIT.  ENOENT if there is none;
- *	EEXIST; EPERM if the mode permits nothing, or not all of @nr
+ *	EXCLUSIVE, PIN (as in DOMAIN_SET), NO_INHERIT.  EINVAL for a mode, EXCLUSIVE
+ *	or PIN without MAKE.  ENOENT if there is none; EEXIST; EPERM if the mode
+ *	permits nothing, or not all of @nr
  * @KSHARE_OP_DOMAIN_LIST: (key=[UINT], nr=names) - the names in the caller's
  *	namespaces that it could open, in no order, so many at most (0: as
  *	many as a result can hold), from the beginning or after an earlier
@@ -500,8 +501,9 @@ struct kshare_result {
  *	expect=[UINT mode]) - changes the owner (CAP_CHOWN in its user namespace;
  *	or to what it is), the group (the owner: to one of its own; or CAP_CHOWN)
  *	and the mode (the owner or CAP_FOWNER), as chown(2) and chmod(2) do; and
- *	with PIN or UNPIN whether it stays without clients (the owner, and only
- *	in the initial IPC and user namespace, EOPNOTSUPP elsewhere).  Handles
+ *	with PIN or UNPIN whether it stays without clients (the owner or
+ *	CAP_FOWNER; only one of the initial IPC and user namespace, EOPNOTSUPP
+ *	else).  Handles
  *	that there are stay as they are.  0.  ENOENT if it has no name.  MANAGE
  * @KSHARE_OP_DOMAIN_COLLECT: (domain) - frees objects that only refer to each
  *	other, now.  (The module does that by itself, soon after what it takes to
