@@ -2,8 +2,9 @@
 /*
  * Random commands: several threads throw the operations of the table that QUERY
  * gives at the same objects, with values, flags, sizes and addresses of every
- * kind, good and bad, by ioctl, in batches, and through io_uring.  What it looks
- * for is a report of the kernel's, and that everything is given back at the end.
+ * kind, good and bad, by ioctl, in batches, and through io_uring.  Two processes do
+ * so, and meet in domains of a few names and by tickets.  What it looks for is a
+ * report of the kernel's, and that everything is given back at the end.
  *
  *	commands [SECONDS [SEED]]
  *
@@ -27,7 +28,9 @@
 
 #include "../stress/ring.h"
 
+#define PROCESSES	2
 #define THREADS		4
+#define POOL		8
 #define OPS		256
 #define PAGE		4096
 
@@ -37,12 +40,21 @@ static int fd;
 static char *good, *read_only, *edge;
 static unsigned long done[THREADS];
 static time_t end;
+/* Descriptors of EXPORT_FD's that are open */
+static int exports[POOL];
+
+/* What the processes tell each other: tickets, and an object's id */
+static struct {
+	char tickets[POOL][KSHARE_TICKET_LEN];
+	__u64 id;
+} *shared;
 
 struct fuzz {
 	unsigned int seed;
 	int index;
 	struct kshare_value values[16];
 	struct kshare_cmd members[8];
+	char name[16];
 	struct ring ring;
 	int has_ring;
 	unsigned int flying;
@@ -164,7 +176,8 @@ static void any_creation(struct fuzz *f, struct kshare_cmd *cmd)
 {
 	__u32 type = rnd(f, 16);
 
-	cmd->handle = 0;
+	/* Or in a named domain, if that is one */
+	cmd->handle = rnd(f, 3) ? 0 : rnd(f, 40);
 	cmd->flags = rnd(f, 3) ? 0 : cmd->flags;
 	cmd->nr = KSHARE_CREATE_NR(type, 0);
 	cmd->key = (struct kshare_value){};
@@ -175,6 +188,69 @@ static void any_creation(struct fuzz *f, struct kshare_cmd *cmd)
 		cmd->value = (struct kshare_value){ .type = KSHARE_INT, .i = rnd(f, 5) };
 	if (type == KSHARE_TYPE_CONDITION)
 		cmd->value = (struct kshare_value){ .type = KSHARE_REF, .ref.handle = rnd(f, 40) };
+}
+
+/* Arguments of what brings strangers together; mostly such that it succeeds */
+static void any_meeting(struct fuzz *f, struct kshare_cmd *cmd)
+{
+	struct kshare_value none = {};
+
+	switch (cmd->op) {
+	case KSHARE_OP_IMPORT_FD:
+		cmd->key = (struct kshare_value){ .type = KSHARE_INT, .i = exports[rnd(f, POOL)] };
+		cmd->nr = rnd(f, 3) ? 0 : rnd(f, 64);
+		break;
+	case KSHARE_OP_TICKET_CREATE:
+		cmd->key = (struct kshare_value){ .type = KSHARE_INT, .i = 1 + rnd(f, 1000) };
+		cmd->value = none;
+		if (rnd(f, 4))
+			cmd->expect = none;
+		cmd->nr = rnd(f, 3) ? 0 : rnd(f, 64);
+		break;
+	case KSHARE_OP_TICKET_REDEEM:
+		/* Who has asked for many that are none is told nothing for a while. */
+		cmd->key = (struct kshare_value){
+			.type = KSHARE_STR,
+			.len = KSHARE_TICKET_LEN,
+			.ptr = (unsigned long)shared->tickets[rnd(f, POOL)],
+		};
+		cmd->nr = 0;
+		break;
+	case KSHARE_OP_DOMAIN_OPEN:
+		snprintf(f->name, sizeof(f->name), "fuzz/%u", rnd(f, 4));
+		cmd->key = (struct kshare_value){
+			.type = KSHARE_STR,
+			.len = strlen(f->name),
+			.ptr = (unsigned long)f->name,
+		};
+		cmd->value = none;
+		cmd->flags |= KSHARE_MAKE;
+		cmd->nr = rnd(f, 3) ? 0 : rnd(f, 64);
+		break;
+	case KSHARE_OP_DOMAIN_OBJECTS:
+		cmd->key = none;
+		break;
+	case KSHARE_OP_DOMAIN_KEEPERS:
+		cmd->key = (struct kshare_value){
+			.type = KSHARE_UINT, .u = shared->id - rnd(f, 40),
+		};
+		break;
+	}
+}
+
+/* What would not go by itself, or leave nothing to do for the rest of the time */
+static void spare(struct kshare_cmd *cmd)
+{
+	switch (cmd->op) {
+	case KSHARE_OP_DOMAIN_OPEN:
+	case KSHARE_OP_DOMAIN_SET:
+		cmd->flags &= ~KSHARE_PIN;
+		break;
+	case KSHARE_OP_DOMAIN_LIMIT:
+	case KSHARE_OP_USER_LIMIT:
+		cmd->value = (struct kshare_value){};
+		break;
+	}
 }
 
 static struct kshare_cmd any_command_of(struct fuzz *f, const struct kshare_op_info *op)
@@ -210,8 +286,11 @@ static struct kshare_cmd any_command_of(struct fuzz *f, const struct kshare_op_i
 		any_creation(f, &cmd);
 	if ((op->op == KSHARE_OP_WAIT_ANY || op->op == KSHARE_OP_WAIT_ALL) && rnd(f, 8))
 		cmd.value = any_members(f);
+	if (rnd(f, 8))
+		any_meeting(f, &cmd);
 	if (!rnd(f, 300))
 		((__u8 *)&cmd)[rnd(f, sizeof(cmd))] = rand_r(&f->seed);
+	spare(&cmd);
 	/* A descriptor that is lost, or a sleep without an end, helps nobody. */
 	if (cmd.op == KSHARE_OP_CLIENT_CLONE)
 		cmd.op = KSHARE_OP_NOP;
@@ -225,14 +304,29 @@ static struct kshare_cmd any_command(struct fuzz *f)
 	return any_command_of(f, any_op(f, rnd(f, 3) ? 0 : KSHARE_OPINFO_WAITS));
 }
 
-/* Descriptors are closed at once; results of members go to memory that is shared. */
+/* A few descriptors stay open for IMPORT_FD. */
+static void keep_export(struct fuzz *f, int export)
+{
+	int old = __atomic_exchange_n(&exports[rnd(f, POOL)], export, __ATOMIC_RELAXED);
+
+	if (old > 2)
+		close(old);
+}
+
+/* What others may use of a result.  Results of members go to memory that is shared. */
 static void run_one(struct fuzz *f, struct kshare_cmd *cmd)
 {
+	struct kshare_result *result = (struct kshare_result *)f->out;
 	int ret = ioctl(fd, KSHARE_IOC_CMD, cmd);
 
 	if (cmd->op == KSHARE_OP_EXPORT_FD && ret > 2)
-		close(ret);
-	(void)f;
+		keep_export(f, ret);
+	if (ret < 0 || cmd->out != (unsigned long)f->out || cmd->out_len < 200)
+		return;
+	if (cmd->op == KSHARE_OP_TICKET_CREATE)
+		memcpy(shared->tickets[rnd(f, POOL)], &result->values[1], KSHARE_TICKET_LEN);
+	if (cmd->op == KSHARE_OP_DOMAIN_OBJECTS && ret)
+		shared->id = result->number;
 }
 
 /* Through the ring: those that wait go on while others are submitted. */
@@ -315,7 +409,7 @@ static void *fuzz_thread(void *arg)
 	return NULL;
 }
 
-static int fuzz_process(int pipe_end)
+static int fuzz_process(int pipe_end, int index)
 {
 	static struct fuzz fuzz[THREADS];
 	struct kshare_query query = {
@@ -339,7 +433,7 @@ static int fuzz_process(int pipe_end)
 	for (i = 0; i < PAGE; i++)
 		good[i] = i % 7 ? 'a' + i % 26 : 0;
 	for (i = 0; i < THREADS; i++) {
-		fuzz[i].seed = first_seed + i * 7919;
+		fuzz[i].seed = first_seed + (index * THREADS + i) * 7919;
 		fuzz[i].index = i;
 		pthread_create(&threads[i], NULL, fuzz_thread, &fuzz[i]);
 	}
@@ -367,10 +461,9 @@ static int module_refs(void)
 int main(int argc, char **argv)
 {
 	unsigned long commands = 0;
-	int pipe_ends[2], status = 0;
+	int pipe_ends[2], status = 0, one, i, refs;
+	unsigned long sum;
 	time_t limit;
-	pid_t pid;
-	int refs;
 
 	end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 5);
 	first_seed = argc > 2 ? strtoul(argv[2], NULL, 0) : (unsigned int)time(NULL);
@@ -382,13 +475,21 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	if (pipe(pipe_ends))
 		return 1;
-	pid = fork();
-	if (!pid)
-		_exit(fuzz_process(pipe_ends[1]));
-	waitpid(pid, &status, 0);
+	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return 1;
+	for (i = 0; i < PROCESSES; i++)
+		if (!fork())
+			_exit(fuzz_process(pipe_ends[1], i));
+	while (wait(&one) > 0)
+		status |= one;
 	close(pipe_ends[1]);
-	if (read(pipe_ends[0], &commands, sizeof(commands)) != sizeof(commands))
-		commands = 0;
+	for (i = 0; i < PROCESSES; i++) {
+		if (read(pipe_ends[0], &sum, sizeof(sum)) != sizeof(sum))
+			status = 1;
+		else
+			commands += sum;
+	}
 	printf("1..2\n# seed %u, %lu commands\n", first_seed, commands);
 	printf("%sok 1 - random commands do no harm to who gives them\n",
 	       status || !commands ? "not " : "");

@@ -4,7 +4,7 @@
  * … until it passes.  A failure must leave the object and the domain's counters
  * as they were.  Needs a kernel with fault injection; elsewhere it is skipped.
  */
-#include "kshare_test.h"
+#include "sharing_test.h"
 
 #define OPS	256
 #define MOST	100
@@ -34,6 +34,47 @@ static bool arm(int n)
 /* What WAIT_ANY and WAIT_ALL wait for, and where WATCH puts its messages */
 static struct kshare_cmd members[2];
 static int semaphore, watchers;
+/* What IMPORT_FD takes, and what TICKET_REDEEM and TICKET_REVOKE do */
+static int export = -1;
+static char ticket[KSHARE_TICKET_LEN];
+static uint64_t ticket_number;
+/* What DOMAIN_KEEPERS is asked for */
+static uint64_t kept;
+static int named;
+/* What REVOKE does */
+static int giver;
+static uint32_t first_user = 3000;
+
+static int make_ticket(struct side *s, int h, uint32_t uses)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_TICKET_CREATE, h);
+	int ret;
+
+	cmd.key = t_uint(uses);
+	ret = t_run(s, cmd);
+	if (ret)
+		return ret;
+	memcpy(ticket, (char *)(uintptr_t)s->out.values[0].ptr, sizeof(ticket));
+	ticket_number = s->out.head.number;
+	return 0;
+}
+
+static int revoke_ticket(struct side *s, uint64_t number)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_TICKET_REVOKE, 0);
+
+	cmd.key = t_uint(number);
+	return t_raw(s, cmd);
+}
+
+static int make_giver(struct side *s, int h)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_DUP, h);
+
+	cmd.flags = KSHARE_REVOCABLE;
+	giver = t_raw(s, cmd);
+	return giver;
+}
 
 /* A command that succeeds on a fresh object, and allocates what it can. */
 static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int ref)
@@ -70,6 +111,49 @@ static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int
 	case KSHARE_OP_WATCH:
 		cmd.key = t_none();
 		cmd.value = t_ref(watchers);
+		break;
+	case KSHARE_OP_DUP:
+		cmd.flags = KSHARE_REVOCABLE;
+		break;
+	case KSHARE_OP_REVOKE:
+		cmd.handle = giver;
+		break;
+	case KSHARE_OP_IMPORT_FD:
+		cmd.key = t_int(export);
+		break;
+	case KSHARE_OP_TICKET_CREATE:
+		cmd.key = t_none();
+		cmd.value = t_none();
+		break;
+	case KSHARE_OP_TICKET_REDEEM:
+		cmd.key = t_bytes(ticket, sizeof(ticket));
+		cmd.key.type = KSHARE_STR;
+		break;
+	case KSHARE_OP_TICKET_REVOKE:
+		cmd.key = t_uint(ticket_number);
+		break;
+	case KSHARE_OP_USER_LIMIT:
+		/* One that has no account yet */
+		cmd.key = t_uint(first_user++);
+		cmd.value = t_none();
+		break;
+	case KSHARE_OP_DOMAIN_OPEN:
+		cmd.key = t_str("fail_nth, a name of some length");
+		cmd.value = t_none();
+		cmd.flags = KSHARE_MAKE;
+		break;
+	case KSHARE_OP_DOMAIN_LIST:
+		cmd.key = t_none();
+		break;
+	case KSHARE_OP_DOMAIN_INFO:
+		cmd.handle = named;
+		break;
+	case KSHARE_OP_DOMAIN_SET:
+		cmd.handle = named;
+		cmd.value = t_int(0);
+		break;
+	case KSHARE_OP_DOMAIN_KEEPERS:
+		cmd.key = t_uint(kept);
 		break;
 	case KSHARE_OP_CHECK_VERSION:
 	case KSHARE_OP_DOMAIN_LIMIT:
@@ -179,6 +263,9 @@ static int type_for(const struct kshare_op_info *op)
 		return KSHARE_TYPE_QUEUE;
 	case KSHARE_OP_EXPORT_FD:
 		return KSHARE_TYPE_EVENT;
+	case KSHARE_OP_DUP:
+	case KSHARE_OP_REVOKE:
+	case KSHARE_OP_TICKET_CREATE:
 	case KSHARE_OP_WATCH:
 	case KSHARE_OP_UNWATCH:
 	case KSHARE_OP_WHO:
@@ -190,10 +277,47 @@ static int type_for(const struct kshare_op_info *op)
 /* What a command made that must not be there when it is tried again */
 static void take_back(struct side *s, uint32_t op, int h, int ret)
 {
-	if (op == KSHARE_OP_CLIENT_CLONE || op == KSHARE_OP_EXPORT_FD)
+	switch (op) {
+	case KSHARE_OP_CLIENT_CLONE:
+	case KSHARE_OP_EXPORT_FD:
 		close(ret);
-	if (op == KSHARE_OP_WATCH)
+		break;
+	case KSHARE_OP_WATCH:
 		t_raw(s, t_cmd(KSHARE_OP_UNWATCH, h));
+		break;
+	case KSHARE_OP_TICKET_CREATE:
+		revoke_ticket(s, s->out.head.number);
+		break;
+	case KSHARE_OP_TICKET_REVOKE:
+		make_ticket(s, h, 1);
+		break;
+	case KSHARE_OP_REVOKE:
+		t_close(s, giver);
+		make_giver(s, h);
+		break;
+	case KSHARE_OP_DUP:
+	case KSHARE_OP_IMPORT_FD:
+	case KSHARE_OP_TICKET_REDEEM:
+	case KSHARE_OP_DOMAIN_OPEN:
+		t_close(s, ret);
+		break;
+	}
+}
+
+/* Without a type of object, but with something to allocate */
+static bool is_tried(const struct kshare_op_info *op)
+{
+	switch (op->op) {
+	case KSHARE_OP_CLIENT_CLONE:
+	case KSHARE_OP_IMPORT_FD:
+	case KSHARE_OP_TICKET_REDEEM:
+	case KSHARE_OP_TICKET_REVOKE:
+	case KSHARE_OP_USER_LIMIT:
+	case KSHARE_OP_DOMAIN_OPEN:
+	case KSHARE_OP_DOMAIN_LIST:
+		return true;
+	}
+	return op->types || type_for(op);
 }
 
 TEST_F(kshare, a_failed_allocation_changes_nothing)
@@ -210,12 +334,23 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 	ref = t_create(s, KSHARE_TYPE_CELL);
 	semaphore = t_create_elem(s, KSHARE_TYPE_SEMAPHORE, 0, 1000);
 	watchers = t_create_elem(s, KSHARE_TYPE_QUEUE, 0, 10);
+	kept = t_id(s, ref);
+	export = t_raw(s, t_cmd(KSHARE_OP_EXPORT_FD, ref));
+	ASSERT_LE(0, export);
+	named = t_make(s, "fail_nth", 0, 0600);
+	ASSERT_LT(0, named);
 	for (i = 0; i < count; i++) {
 		int type = type_for(&ops[i]);
 		int h = type > KSHARE_TYPE_DOMAIN ? make(s, type, ref) : 1;
 
-		if (!type && ops[i].op != KSHARE_OP_CLIENT_CLONE)
+		if (!is_tried(&ops[i]))
 			continue;
+		if (ops[i].op == KSHARE_OP_REVOKE)
+			ASSERT_LT(0, make_giver(s, h));
+		if (ops[i].op == KSHARE_OP_TICKET_REVOKE)
+			ASSERT_EQ(0, make_ticket(s, ref, 1));
+		if (ops[i].op == KSHARE_OP_TICKET_REDEEM)
+			ASSERT_EQ(0, make_ticket(s, ref, 1000));
 		for (n = 1; n < MOST; n++) {
 			struct kshare_cmd cmd = likely(&ops[i], h, ref);
 			int ret;
@@ -251,9 +386,12 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 				}
 		}
 		EXPECT_GT(MOST, n);
+		if (ops[i].op == KSHARE_OP_TICKET_REVOKE || ops[i].op == KSHARE_OP_TICKET_REDEEM)
+			EXPECT_EQ(0, revoke_ticket(s, ticket_number));
 	}
 	/* Otherwise nothing was tried. */
 	EXPECT_LT(50, failed);
+	close(export);
 	close(fail_fd);
 }
 

@@ -8,15 +8,6 @@
 /* Ids of a child's user namespace, and what they are outside */
 static const char map[] = "0 3000 1\n5 1000 1\n9 0 1\n";
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == strlen(text);
-
-	close(fd);
-	return done;
-}
-
 static void write_map(pid_t pid, const char *which)
 {
 	char path[64];

@@ -171,8 +171,10 @@ static inline int t_cap_only(int cap)
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = {};
 
-	if (cap >= 0)
-		data[cap / 32].effective = data[cap / 32].permitted = 1u << cap % 32;
+	if (cap >= 0) {
+		data[cap / 32].effective = 1u << cap % 32;
+		data[cap / 32].permitted = 1u << cap % 32;
+	}
 	return syscall(SYS_capset, &head, data) ? -errno : 0;
 }
 
