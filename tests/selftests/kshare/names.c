@@ -160,8 +160,9 @@ TEST_F(kshare, a_circle_in_it_does_not_outlive_its_clients)
 {
 	struct kshare_cmd used = t_cmd(KSHARE_OP_USER_LIMIT, 0);
 	struct side *s = &self->s;
-	int d, list;
 	uint64_t before;
+	int64_t end;
+	int d, list;
 
 	used.nr = KSHARE_LIMIT_OBJECTS;
 	EXPECT_EQ(0, t_run(s, used));
@@ -174,9 +175,11 @@ TEST_F(kshare, a_circle_in_it_does_not_outlive_its_clients)
 	EXPECT_EQ(0, t_close(s, list));
 	EXPECT_FALSE(is_there(s, "circle"));
 	/* A worker may look at it at this moment. */
+	end = t_now() + T_LONG;
 	do {
 		EXPECT_EQ(0, t_run(s, used));
-	} while (s->out.values[0].u != before && sched_yield() == 0);
+	} while (s->out.values[0].u != before && t_now() < end && !sched_yield());
+	EXPECT_EQ(before, s->out.values[0].u);
 }
 
 TEST_F(kshare, a_pinned_one_stays_with_its_content_until_it_is_unpinned)
