@@ -379,11 +379,12 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 			EXPECT_EQ(before.length, after.length) {
 				TH_LOG("%s, allocation %d, result %d", ops[i].name, n, ret);
 			}
-			for (j = 0; j < KSHARE_LIMIT_COUNT; j++)
+			for (j = 0; j < KSHARE_LIMIT_COUNT; j++) {
 				EXPECT_EQ(domain[0].used[j], domain[1].used[j]) {
 					TH_LOG("%s, allocation %d, limit %d, result %d",
 					       ops[i].name, n, j, ret);
 				}
+			}
 		}
 		EXPECT_GT(MOST, n);
 		if (ops[i].op == KSHARE_OP_TICKET_REVOKE || ops[i].op == KSHARE_OP_TICKET_REDEEM)
