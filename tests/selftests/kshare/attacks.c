@@ -439,15 +439,13 @@ TEST_F(kshare, what_is_not_given_yet_cannot_be_closed)
 	for (i = 0; i < rounds; i++) {
 		int c = t_number_cell(s, 7), fd = t_export(s, c, 0);
 
+		/* The next one to be given */
 		next = t_dup(s, c, 0);
 		t_close(s, next);
 		t_begin(s, &t, t_cmd(KSHARE_OP_CLOSE, next), false);
 		h = t_import(s, fd, 0);
 		/* It was closed afterwards, if it has that number, or was not there. */
-		if (t_end(&t))
-			EXPECT_EQ(7, t_number_of(s, h));
-		else
-			EXPECT_EQ(-EBADF, t_number_of(s, next));
+		EXPECT_EQ(t_end(&t) ? 7 : -EBADF, t_number_of(s, h));
 		close(fd);
 		t_close(s, h);
 		t_close(s, c);
