@@ -304,7 +304,8 @@ static struct kshare_cmd against(int kind, int h, int fd, int list, struct reply
 		return t_with_key(KSHARE_OP_IMPORT_FD, 0, t_int(fd));
 	case AGAINST_GATE:
 		cmd.flags = KSHARE_REVOCABLE;
-		/* fall through */
+		cmd.op = KSHARE_OP_DUP;
+		break;
 	case AGAINST_DUP:
 		cmd.op = KSHARE_OP_DUP;
 		break;
@@ -333,7 +334,8 @@ TEST_F(kshare, what_is_made_of_a_handle_while_it_is_closed_is_whole_or_not_there
 
 	for (kind = 0; kind < AGAINST_KINDS; kind++) {
 		for (i = 0; i < rounds; i++) {
-			int list = t_create(s, KSHARE_TYPE_LIST), c = t_number_cell(s, 7), h, fd, ret;
+			int list = t_create(s, KSHARE_TYPE_LIST), c = t_number_cell(s, 7);
+			int h, fd, ret;
 			char text[KSHARE_TICKET_LEN + 1] = "";
 
 			h = t_revocable(s, c);
