@@ -15,6 +15,8 @@
 /* A pass comes so long after it was asked for, and takes at most such a part of time. */
 #define KSHARE_COLLECT_DELAY	(HZ / 10)
 #define KSHARE_COLLECT_SHARE	10
+/* What commands under way keep of a domain that has ended is looked for at most so rarely. */
+#define KSHARE_COLLECT_WAIT	(10 * HZ)
 
 /* Passes that are to come: the module does not go before them. */
 static atomic_t kshare_collects;
@@ -282,6 +284,19 @@ static u64 kshare_collect(struct kshare_domain *domain)
 	return count;
 }
 
+/* Commands under way may still keep something, and nobody tells when they are done. */
+static void kshare_collect_rest(struct kshare_domain *domain)
+{
+	struct kshare_collector *collector = &domain->collector;
+
+	if (!kshare_domain_is_left(domain) || list_empty_careful(&domain->objects))
+		return;
+	collector->wait = clamp_t(unsigned long, 2 * collector->wait, KSHARE_COLLECT_DELAY,
+				  KSHARE_COLLECT_WAIT);
+	WRITE_ONCE(collector->next, jiffies + collector->wait);
+	kshare_collect_soon(domain);
+}
+
 static void kshare_collect_work(struct work_struct *work)
 {
 	struct kshare_collector *collector = container_of(to_delayed_work(work),
@@ -291,6 +306,7 @@ static void kshare_collect_work(struct work_struct *work)
 	mutex_lock(&collector->lock);
 	kshare_collect(domain);
 	mutex_unlock(&collector->lock);
+	kshare_collect_rest(domain);
 	kshare_object_put(&domain->obj);
 	kshare_collect_over();
 }
@@ -320,13 +336,22 @@ void kshare_collect_soon(struct kshare_domain *domain)
 	}
 }
 
-void kshare_collect_cancel(struct kshare_domain *domain)
+void kshare_collect_end(struct kshare_domain *domain)
 {
-	/* Which the caller has one more of. */
-	if (!cancel_delayed_work(&domain->collector.work))
-		return;
-	refcount_dec(&domain->obj.ref);
-	kshare_collect_over();
+	struct kshare_collector *collector = &domain->collector;
+
+	if (!list_empty_careful(&domain->objects)) {
+		mutex_lock(&collector->lock);
+		kshare_collect(domain);
+		mutex_unlock(&collector->lock);
+	}
+	if (!list_empty_careful(&domain->objects)) {
+		kshare_collect_rest(domain);
+	} else if (cancel_delayed_work(&collector->work)) {
+		/* Of which the caller has one more. */
+		refcount_dec(&domain->obj.ref);
+		kshare_collect_over();
+	}
 }
 
 void kshare_collect_exit(void)

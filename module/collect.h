@@ -71,12 +71,14 @@ void kshare_scan_val(struct kshare_scan *scan, const struct kshare_val *v);
  * @lock: held over a pass
  * @work: a pass, some time after it was asked for; has a reference to the domain
  * @next: not before, jiffies
+ * @wait: jiffies until it is looked at again whether all that is left has gone
  * @freed: objects, in all
  */
 struct kshare_collector {
 	struct mutex lock;		/* a pass */
 	struct delayed_work work;
 	unsigned long next;
+	unsigned long wait;
 	u64 freed;
 };
 
@@ -84,8 +86,8 @@ void kshare_collector_init(struct kshare_collector *collector);
 /* There may be circles that nobody can reach.  Any context. */
 void kshare_collect_soon(struct kshare_domain *domain);
 
-/* Nothing is left that could be one. */
-void kshare_collect_cancel(struct kshare_domain *domain);
+/* The domain has ended: frees the circles that are left now, and others later. */
+void kshare_collect_end(struct kshare_domain *domain);
 
 /* The module goes: waits for what was asked for. */
 void kshare_collect_exit(void);

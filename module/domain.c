@@ -130,24 +130,10 @@ void kshare_domain_leave(struct kshare_member *member)
 	kshare_object_put(&domain->obj);
 }
 
-/* No way leads to any object of it: what is left is kept by a circle. */
-static void kshare_domain_empty(struct kshare_domain *domain)
-{
-	struct kshare_object *obj = NULL;
-	struct kshare_doom doom = {};
-
-	while ((obj = kshare_object_next(domain, obj))) {
-		if (obj->ops->empty)
-			obj->ops->empty(obj, &doom);
-		kshare_doom_run(&doom);
-		cond_resched();
-	}
-}
-
 void kshare_domain_check(struct kshare_domain *domain)
 {
 	struct kshare_object *root = NULL;
-	bool end, empty, named = READ_ONCE(domain->name);
+	bool end, named = READ_ONCE(domain->name);
 	struct kshare_name *name = NULL;
 
 	/* Else it may be opened by its name at this moment. */
@@ -155,7 +141,6 @@ void kshare_domain_check(struct kshare_domain *domain)
 		kshare_names_lock();
 	mutex_lock(&domain->members_lock);
 	end = !domain->member_count && !domain->pinned;
-	empty = end && !domain->outside;
 	if (end) {
 		domain->ended = true;
 		swap(root, domain->root);
@@ -169,12 +154,14 @@ void kshare_domain_check(struct kshare_domain *domain)
 	kshare_name_free(name);
 	if (root)
 		kshare_object_put(root);
-	if (empty) {
-		kshare_domain_empty(domain);
-		kshare_collect_cancel(domain);
-	} else if (end) {
-		kshare_collect_soon(domain);
-	}
+	if (end)
+		kshare_collect_end(domain);
+}
+
+bool kshare_domain_is_left(struct kshare_domain *domain)
+{
+	return READ_ONCE(domain->ended) && !READ_ONCE(domain->member_count) &&
+	       !READ_ONCE(domain->outside);
 }
 
 void kshare_domain_outside_get(struct kshare_domain *domain)

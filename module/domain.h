@@ -8,9 +8,10 @@
  *
  * Its members are the clients that have a handle to any object of it, and whose
  * own it is.  When the last one leaves, and it is not pinned, the domain ends: the
- * name is free, and the root goes.  What is still referred to from outside, by a
- * descriptor or a ticket, stays; if nothing is, all containers are emptied, so
- * nothing is left that only a circle kept alive.  Somebody may become a member
+ * name is free, and the root goes, and with it all that nothing else refers to; the
+ * collector looks for circles.  What is still referred to from outside, by a
+ * descriptor or a ticket, stays, and what a command is about that is under way
+ * while its last handle goes, until it is done.  Somebody may become a member
  * again by such a descriptor, and then the domain ends once more.
  *
  *	members_lock		members, member_count, outside, ended
@@ -94,6 +95,9 @@ void kshare_domain_outside_get(struct kshare_domain *domain);
 void kshare_domain_outside_put(struct kshare_domain *domain);
 /* The last member may have left: ends it then. */
 void kshare_domain_check(struct kshare_domain *domain);
+
+/* It has ended, and nothing leads to it but commands under way. */
+bool kshare_domain_is_left(struct kshare_domain *domain);
 
 int kshare_domain_root(struct kshare_run *run);
 int kshare_domain_limit(struct kshare_run *run);

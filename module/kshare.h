@@ -18,8 +18,8 @@
  *
  *	io_ring_ctx::uring_lock	io_uring's; may be held by who calls the io_uring door
  *	kshare_process::lock	mutex; clients of a process; held over settlement
- *	  kshare_collector::lock	mutex; one pass over a domain
  *	  kshare_client::wait_lock	mutex; its commands that others must find
+ *	    kshare_collector::lock	mutex; one pass over a domain
  *	    kshare_names_mutex	mutex; names of domains
  *	    kshare_tickets_mutex	mutex; all tickets
  *	      kshare_client::members_lock	mutex; the domains that it is in
