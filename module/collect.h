@@ -46,8 +46,9 @@ static inline void kshare_suspect_touch(struct kshare_object *obj)
 {
 	/* Pairs with the one in kshare_collect_verify(). */
 	smp_mb__after_atomic();
+	/* In one step: once the collector has cleared it, it must not be one of them again. */
 	if (unlikely(READ_ONCE(obj->suspect) == KSHARE_SUSPECT))
-		WRITE_ONCE(obj->suspect, KSHARE_TOUCHED);
+		cmpxchg(&obj->suspect, KSHARE_SUSPECT, KSHARE_TOUCHED);
 }
 
 /**
