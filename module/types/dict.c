@@ -34,22 +34,29 @@ static void kshare_dict_destroy(struct kshare_object *obj, struct kshare_doom *d
 	kshare_table_destroy(&container_of(obj, struct kshare_dict, obj)->table, doom);
 }
 
-/* The domain ends: nobody else is there, but for references from other containers. */
+/*
+ * The domain ends, or it is a part of a circle, or both at once; and a command may
+ * be under way that had the last handle.
+ */
 static void kshare_dict_empty(struct kshare_object *obj, struct kshare_doom *doom)
 {
 	struct kshare_dict *dict = container_of(obj, struct kshare_dict, obj);
 	struct kshare_entry *e;
 
-	while ((e = kshare_table_last(&dict->table))) {
+	do {
 		kshare_object_lock(obj);
-		kshare_object_write_begin(obj);
-		kshare_table_remove(&dict->table, e);
-		kshare_object_regrow(obj, -(s64)kshare_dict_entry_bytes(e));
-		kshare_object_write_end(obj);
+		e = kshare_table_last(&dict->table);
+		if (e) {
+			kshare_object_write_begin(obj);
+			kshare_table_remove(&dict->table, e);
+			kshare_object_regrow(obj, -(s64)kshare_dict_entry_bytes(e));
+			kshare_object_write_end(obj);
+		}
 		kshare_object_unlock(obj);
-		kshare_entry_put(e, doom);
+		if (e)
+			kshare_entry_put(e, doom);
 		cond_resched();
-	}
+	} while (e);
 }
 
 static int kshare_dict_refs(struct kshare_object *obj, u64 *at, struct kshare_scan *scan,
