@@ -96,7 +96,8 @@ static void rounds(struct __test_metadata *_metadata, struct side *s, int h, int
 		ASSERT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, cell, t_ref(g)));
 		/* Mostly somebody is at it by then. */
 		if (i % 4)
-			EXPECT_TRUE(T_UNTIL(__atomic_load_n(&shared->done, __ATOMIC_SEQ_CST) != had));
+			EXPECT_TRUE(T_UNTIL(had !=
+					    __atomic_load_n(&shared->done, __ATOMIC_SEQ_CST)));
 		ASSERT_EQ(0, t_revoke(s, g));
 		if (i % 2)
 			ASSERT_EQ(0, t_close(s, g));

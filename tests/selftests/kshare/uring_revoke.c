@@ -97,17 +97,17 @@ TEST_F(uring, each_wait_of_a_thread_ends_and_those_behind_it_go_on)
 		pid = granter(s, c, h, ready, go);
 		t_hear(ready[0]);
 		c->before(s, h);
-		t_begin(s, &cut, c->cmd(g), true);
+		t_begin(s, &cut, c->cmd(g), false);
 		t_until_waiters(s, h, 1);
 		if (c->cmd != t_barrier_wait) {
 			c->before(s, h);
-			t_begin(s, &stays, c->cmd(h), true);
+			t_begin(s, &stays, c->cmd(h), false);
 			t_until_waiters(s, h, 2);
 		}
 		T_EXPECT(c, 0, t_revoke(s, g));
 		T_EXPECT(c, -ESTALE, t_end(&cut));
 		if (c->cmd == t_barrier_wait)
-			t_begin(s, &stays, c->cmd(h), true);
+			t_begin(s, &stays, c->cmd(h), false);
 		t_until_waiters(s, h, 1);
 		t_tell(go[1]);
 		T_EXPECT(c, c->want, t_end(&stays));
@@ -136,7 +136,8 @@ TEST_F(uring, a_group_ends_with_one_of_its_objects)
 		if (!of_two(c))
 			continue;
 		h = c->make(s);
-		other = g = t_revocable(s, t_second);
+		g = t_revocable(s, t_second);
+		other = g;
 		swap_second(&other);
 		T_EXPECT(c, 1, t_ring_begin(r, c->cmd(h), 1));
 		t_until_waiters(s, h, 1);
