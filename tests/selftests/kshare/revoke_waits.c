@@ -249,6 +249,25 @@ TEST_F(kshare, who_waits_by_another_handle_goes_on)
 	t_leave(other);
 }
 
+/* Nobody lets it go on but who revokes, or its own look whether that has been. */
+TEST_F(kshare, a_wait_that_begins_while_it_is_revoked_ends)
+{
+	struct side *s = &self->s, *other = t_open();
+	int e = t_create(s, KSHARE_TYPE_EVENT), rounds = t_rounds(1500), i, g, h;
+	struct t_thread t;
+
+	for (i = 0; i < rounds; i++) {
+		g = t_revocable(s, e);
+		h = t_give(s, g, other);
+		t_begin(other, &t, t_cmd(KSHARE_OP_EVENT_WAIT, h), false);
+		ASSERT_EQ(0, t_revoke(s, g));
+		ASSERT_EQ(-ESTALE, t_end(&t));
+		ASSERT_EQ(0, t_close(other, h));
+		ASSERT_EQ(0, t_close(s, g));
+	}
+	t_leave(other);
+}
+
 /* An outer one ends waits by way of an inner one. */
 TEST_F(kshare, an_outer_one_ends_waits_by_way_of_an_inner_one)
 {
