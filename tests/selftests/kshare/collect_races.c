@@ -11,6 +11,8 @@
 #define CHECK		0x5eed
 #define ANCHORS		4
 #define MOVERS		3
+#define POCKETS		4
+#define BALLAST		150
 
 /* A node is a list of a number and two that it refers to, or none. */
 enum { NODE_CHECK, NODE_LEFT, NODE_RIGHT, NODE_LENGTH };
@@ -18,6 +20,8 @@ enum { NODE_CHECK, NODE_LEFT, NODE_RIGHT, NODE_LENGTH };
 struct mover {
 	struct side *s;
 	int anchors[ANCHORS], queue;
+	/* What was taken out, and is kept by a handle alone until it is put back */
+	int pocket[POCKETS];
 	unsigned int seed;
 };
 
@@ -169,12 +173,44 @@ static int put_away(struct mover *m, int h)
 	return 0;
 }
 
+/* Exchanges what is in an anchor with what is in a pocket; false if that was emptied. */
+static bool change_pocket(struct mover *m)
+{
+	int *pocket = &m->pocket[at_random(m, POCKETS)];
+	struct side *s = m->s;
+	struct kshare_value v = *pocket ? t_ref(*pocket) : t_none();
+	bool whole = !*pocket || is_whole(s, *pocket);
+	int h = t_run_with(s, KSHARE_OP_CELL_SWAP, m->anchors[at_random(m, ANCHORS)], v);
+
+	h = in_result(s, h);
+	if (*pocket)
+		t_close(s, *pocket);
+	*pocket = h;
+	return whole;
+}
+
+/* A circle that makes the passes longer, so that more happens meanwhile */
+static void make_ballast(struct side *s)
+{
+	int list = t_create_with(s, KSHARE_TYPE_LIST, KSHARE_NO_INHERIT, t_none(), t_none());
+	int i, c;
+
+	for (i = 0; i < BALLAST; i++) {
+		c = t_create_with(s, KSHARE_TYPE_CELL, KSHARE_NO_INHERIT, t_none(), t_ref(list));
+		t_append(s, list, t_ref(c));
+		t_close(s, c);
+	}
+	t_close(s, list);
+}
+
 static int move(struct mover *m, int moves)
 {
 	struct side *s = m->s;
 	int i, h, other, ret;
 
 	for (i = 0; i < moves; i++) {
+		if (!change_pocket(m))
+			return 7;
 		h = reach(m);
 		if (h < 0)
 			return 1;
@@ -229,6 +265,7 @@ TEST_F(kshare, what_can_be_reached_is_never_emptied)
 		}
 	}
 	while (t_counted(2) < MOVERS) {
+		make_ballast(s);
 		if (!t_run(s, t_cmd(KSHARE_OP_DOMAIN_COLLECT, 1)))
 			freed += s->out.head.number;
 	}
@@ -271,6 +308,10 @@ TEST_F(kshare, clients_that_die_leave_nothing_that_others_miss)
 		m.seed = i + 1000;
 		ret = move(&m, 5);
 		EXPECT_EQ(0, ret);
+		for (n = 0; n < POCKETS; n++) {
+			t_close(s, m.pocket[n]);
+			m.pocket[n] = 0;
+		}
 		kill(pid, SIGKILL);
 		EXPECT_EQ(1000 + SIGKILL, t_wait(pid));
 	}
