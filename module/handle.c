@@ -150,24 +150,27 @@ static void kshare_handle_uncharge(struct kshare_client *client, struct kshare_d
 int kshare_handle_reserve(struct kshare_client *client, struct kshare_domain *domain, u32 *id,
 			  struct kshare_handle **handle)
 {
-	int ret = kshare_handle_charge(client, domain);
+	int ret;
 
-	if (ret)
-		return ret;
 	*handle = kmalloc(sizeof(**handle), GFP_KERNEL_ACCOUNT);
-	if (!*handle) {
-		ret = -ENOMEM;
-		goto err_uncharge;
-	}
+	if (!*handle)
+		return -ENOMEM;
 	/* A NULL entry is reserved: found by nobody, and not given out again. */
 	ret = xa_alloc(&client->handles, id, NULL, XA_LIMIT(1, INT_MAX), GFP_KERNEL_ACCOUNT);
+	if (ret) {
+		ret = ret == -EBUSY ? -EDQUOT : ret;
+		goto err_free;
+	}
+	/*
+	 * Last, as it may make the client a member: to leave a domain takes locks that
+	 * the caller may have.
+	 */
+	ret = kshare_handle_charge(client, domain);
 	if (!ret)
 		return 0;
-	if (ret == -EBUSY)
-		ret = -EDQUOT;
+	xa_release(&client->handles, *id);
+err_free:
 	kfree(*handle);
-err_uncharge:
-	kshare_handle_uncharge(client, domain);
 	return ret;
 }
 
