@@ -215,6 +215,7 @@ int kshare_user_limit(struct kshare_run *run)
 	bool set = run->value.type != KSHARE_NONE;
 	struct kshare_user *user;
 	kuid_t uid;
+	int ret;
 
 	if (run->nr >= KSHARE_USER_LIMITS)
 		return -EOPNOTSUPP;
@@ -233,12 +234,13 @@ int kshare_user_limit(struct kshare_run *run)
 		if (!user)
 			return -ENOMEM;
 	}
-	if (set)
-		kshare_user_set(user, run->nr, run->value.u);
 	run->out[run->out_count++] = kshare_val_uint(atomic64_read(&user->used[run->nr]));
-	run->number = kshare_user_limit_of(user, run->nr);
+	run->number = set ? run->value.u : kshare_user_limit_of(user, run->nr);
+	ret = kshare_run_deliver(run, true);
+	if (!ret && set)
+		kshare_user_set(user, run->nr, run->value.u);
 	kshare_user_put(user);
-	return kshare_run_deliver(run, true);
+	return ret;
 }
 
 /* Nothing is charged to anybody any more. */

@@ -211,31 +211,31 @@ int kshare_domain_root(struct kshare_run *run)
 int kshare_domain_limit(struct kshare_run *run)
 {
 	struct kshare_domain *domain = kshare_domain_of(run->obj);
+	bool set = run->value.type != KSHARE_NONE;
 	u64 *limit;
 	u64 was;
-	int ret = 0;
+	int ret;
 
 	if (run->nr >= KSHARE_LIMIT_COUNT)
 		return -EOPNOTSUPP;
 	limit = &domain->account.limit[run->nr];
-	if (run->value.type != KSHARE_NONE && run->value.type != KSHARE_INT &&
-	    run->value.type != KSHARE_UINT)
+	if (set && run->value.type != KSHARE_INT && run->value.type != KSHARE_UINT)
 		return -EINVAL;
 	if (run->value.type == KSHARE_INT && run->value.i < 0)
 		return -EINVAL;
-	was = *limit;
-	if (run->value.type != KSHARE_NONE) {
-		if (run->value.u > was)
-			return -EPERM;
-		/* Others may lower it at the same time: the lowest counts. */
-		while (run->value.u < was) {
-			u64 seen = cmpxchg(limit, was, run->value.u);
+	was = READ_ONCE(*limit);
+	if (set && run->value.u > was)
+		return -EPERM;
+	/* What cannot be told has not happened. */
+	run->number = set ? run->value.u : was;
+	ret = kshare_run_deliver(run, true);
+	/* Others may lower it at the same time: the lowest counts. */
+	while (!ret && set && run->value.u < was) {
+		u64 seen = cmpxchg(limit, was, run->value.u);
 
-			if (seen == was)
-				break;
-			was = seen;
-		}
+		if (seen == was)
+			break;
+		was = seen;
 	}
-	run->number = *limit;
-	return ret ?: kshare_run_deliver(run, true);
+	return ret;
 }
