@@ -6,8 +6,11 @@
  */
 #include "sharing_test.h"
 
-#define OPS	256
-#define MOST	100
+#define OPS		256
+/* Allocations of one command: CLIENT_CLONE has some for each handle. */
+#define MOST		1000
+#define LIMITS		(KSHARE_LIMIT_DOMAINS + 1)
+#define NEW_NAME	"fail_nth, a name of some length"
 
 static struct kshare_op_info ops[OPS];
 static char text[200];
@@ -31,6 +34,24 @@ static bool arm(int n)
 	return pwrite(fail_fd, buf, strlen(buf), 0) > 0;
 }
 
+/* Those that may sleep, which are most, fail only if that is asked for. */
+static bool let_all_fail(void)
+{
+	static const char *const files[] = {
+		"/sys/kernel/debug/failslab/ignore-gfp-wait",
+		"/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait",
+	};
+	bool done = true;
+	int i, fd;
+
+	for (i = 0; i < 2; i++) {
+		fd = open(files[i], O_WRONLY | O_CLOEXEC);
+		done &= fd >= 0 && write(fd, "N", 1) == 1;
+		close(fd);
+	}
+	return done;
+}
+
 /* What WAIT_ANY and WAIT_ALL wait for, and where WATCH puts its messages */
 static struct kshare_cmd members[2];
 static int semaphore, watchers;
@@ -41,8 +62,8 @@ static uint64_t ticket_number;
 /* What DOMAIN_KEEPERS is asked for */
 static uint64_t kept;
 static int named;
-/* What REVOKE does */
-static int giver;
+/* What REVOKE takes, and CLOSE */
+static int giver, victim;
 static uint32_t first_user = 3000;
 
 static int make_ticket(struct side *s, int h, uint32_t uses)
@@ -105,6 +126,9 @@ static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int
 		members[1] = t_cmd(KSHARE_OP_SEMAPHORE_ACQUIRE, semaphore);
 		cmd.value = t_bytes(members, sizeof(members));
 		break;
+	case KSHARE_OP_CLOSE:
+		cmd.handle = victim;
+		break;
 	case KSHARE_OP_CANCEL:
 		cmd.key = t_uint(1);
 		break;
@@ -138,7 +162,7 @@ static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int
 		cmd.value = t_none();
 		break;
 	case KSHARE_OP_DOMAIN_OPEN:
-		cmd.key = t_str("fail_nth, a name of some length");
+		cmd.key = t_str(NEW_NAME);
 		cmd.value = t_none();
 		cmd.flags = KSHARE_MAKE;
 		break;
@@ -295,6 +319,9 @@ static void take_back(struct side *s, uint32_t op, int h, int ret)
 		t_close(s, giver);
 		make_giver(s, h);
 		break;
+	case KSHARE_OP_CLOSE:
+		victim = t_raw(s, t_cmd(KSHARE_OP_DUP, h));
+		break;
 	case KSHARE_OP_DUP:
 	case KSHARE_OP_IMPORT_FD:
 	case KSHARE_OP_TICKET_REDEEM:
@@ -304,31 +331,57 @@ static void take_back(struct side *s, uint32_t op, int h, int ret)
 	}
 }
 
-/* Without a type of object, but with something to allocate */
-static bool is_tried(const struct kshare_op_info *op)
+/* What it takes besides the object */
+static bool prepare(struct side *s, uint32_t op, int h, int ref)
 {
-	switch (op->op) {
-	case KSHARE_OP_CLIENT_CLONE:
-	case KSHARE_OP_IMPORT_FD:
-	case KSHARE_OP_TICKET_REDEEM:
+	switch (op) {
+	case KSHARE_OP_CLOSE:
+		victim = t_raw(s, t_cmd(KSHARE_OP_DUP, ref));
+		return victim > 0;
+	case KSHARE_OP_REVOKE:
+		return make_giver(s, h) > 0;
 	case KSHARE_OP_TICKET_REVOKE:
-	case KSHARE_OP_USER_LIMIT:
-	case KSHARE_OP_DOMAIN_OPEN:
-	case KSHARE_OP_DOMAIN_LIST:
-		return true;
+		return !make_ticket(s, ref, 1);
+	case KSHARE_OP_TICKET_REDEEM:
+		return !make_ticket(s, ref, 1000);
 	}
-	return op->types || type_for(op);
+	return true;
+}
+
+/* What this user has in use */
+static void user_uses(struct side *s, int64_t *used)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_USER_LIMIT, 0);
+
+	for (cmd.nr = 0; cmd.nr < LIMITS; cmd.nr++)
+		used[cmd.nr] = t_run(s, cmd) ? -1 : s->out.values[0].i;
+}
+
+static bool user_uses_as_before(struct side *s, const int64_t *before)
+{
+	int64_t now[LIMITS], end = t_now() + T_LONG;
+
+	/* A worker may have something for a moment. */
+	do {
+		user_uses(s, now);
+		if (!memcmp(now, before, sizeof(now)))
+			return true;
+	} while (t_now() < end && !sched_yield());
+	return false;
 }
 
 TEST_F(kshare, a_failed_allocation_changes_nothing)
 {
 	struct kshare_stat before, after, domain[2];
+	int64_t user[LIMITS];
 	struct side *s = &self->s;
 	int ref, i, n, j, count, failed = 0;
 
 	fail_fd = open("/proc/self/fail-nth", O_RDWR);
 	if (fail_fd < 0)
 		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
+	if (!let_all_fail())
+		SKIP(return, "needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS");
 	count = t_query_ops(s, ops, OPS);
 	ASSERT_LT(0, count);
 	ref = t_create(s, KSHARE_TYPE_CELL);
@@ -343,20 +396,19 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 		int type = type_for(&ops[i]);
 		int h = type > KSHARE_TYPE_DOMAIN ? make(s, type, ref) : 1;
 
-		if (!is_tried(&ops[i]))
+		/* This client is bound: BIND has nothing to do. */
+		if (ops[i].op == KSHARE_OP_CLIENT_BIND)
 			continue;
-		if (ops[i].op == KSHARE_OP_REVOKE)
-			ASSERT_LT(0, make_giver(s, h));
-		if (ops[i].op == KSHARE_OP_TICKET_REVOKE)
-			ASSERT_EQ(0, make_ticket(s, ref, 1));
-		if (ops[i].op == KSHARE_OP_TICKET_REDEEM)
-			ASSERT_EQ(0, make_ticket(s, ref, 1000));
+		ASSERT_TRUE(prepare(s, ops[i].op, h, ref)) {
+			TH_LOG("%s", ops[i].name);
+		}
 		for (n = 1; n < MOST; n++) {
 			struct kshare_cmd cmd = likely(&ops[i], h, ref);
 			int ret;
 
 			ASSERT_EQ(0, t_stat(s, h, &before));
 			ASSERT_EQ(0, t_stat(s, 1, &domain[0]));
+			user_uses(s, user);
 			/* Not the zeroing of the result, which faults no memory in. */
 			ASSERT_TRUE(arm(n));
 			ret = ops[i].fields & KSHARE_FIELD_OUT ? t_run(s, cmd) : t_raw(s, cmd);
@@ -385,8 +437,15 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 					       ops[i].name, n, j, ret);
 				}
 			}
+			EXPECT_TRUE(user_uses_as_before(s, user)) {
+				TH_LOG("%s, allocation %d, result %d", ops[i].name, n, ret);
+			}
+			if (ops[i].op == KSHARE_OP_DOMAIN_OPEN)
+				EXPECT_EQ(-ENOENT, t_join(s, NEW_NAME, 0));
 		}
-		EXPECT_GT(MOST, n);
+		EXPECT_GT(MOST, n) {
+			TH_LOG("%s", ops[i].name);
+		}
 		if (ops[i].op == KSHARE_OP_TICKET_REVOKE || ops[i].op == KSHARE_OP_TICKET_REDEEM)
 			EXPECT_EQ(0, revoke_ticket(s, ticket_number));
 	}
@@ -394,6 +453,66 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 	EXPECT_LT(50, failed);
 	close(export);
 	close(fail_fd);
+}
+
+/*
+ * To get a handle to something of another domain is to join that, and who cannot
+ * have the handle does not stay in it.
+ */
+TEST_F(kshare, who_fails_to_get_a_handle_has_not_joined)
+{
+	static const uint32_t ways[] = {
+		KSHARE_OP_DOMAIN_OPEN, KSHARE_OP_TICKET_REDEEM, KSHARE_OP_IMPORT_FD,
+	};
+	struct side *s = &self->s, other;
+	int d, cell, i, n, ret = 0, failed = 0;
+	struct kshare_stat before, after;
+	int64_t user[LIMITS];
+
+	fail_fd = open("/proc/self/fail-nth", O_RDWR);
+	if (fail_fd < 0)
+		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
+	if (!let_all_fail())
+		SKIP(return, "needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS");
+	ASSERT_TRUE(t_open(&other));
+	d = t_make(&other, "fail_nth/theirs", 0, 0600);
+	cell = t_create_in(&other, d, KSHARE_TYPE_CELL);
+	ASSERT_EQ(0, make_ticket(&other, cell, 1000));
+	export = t_raw(&other, t_cmd(KSHARE_OP_EXPORT_FD, cell));
+	ASSERT_LE(0, export);
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		for (n = 1; n < MOST; n++) {
+			const struct kshare_op_info op = { .op = ways[i] };
+			struct kshare_cmd cmd = likely(&op, 0, 0);
+
+			if (ways[i] == KSHARE_OP_DOMAIN_OPEN)
+				cmd = t_open_cmd("fail_nth/theirs", 0, 0);
+			ASSERT_EQ(0, t_stat(&other, d, &before));
+			user_uses(s, user);
+			ASSERT_TRUE(arm(n));
+			ret = t_raw(s, cmd);
+			if (!arm(0))
+				break;
+			failed++;
+			if (ret > 0)
+				EXPECT_EQ(0, t_close(s, ret));
+			EXPECT_TRUE(user_uses_as_before(s, user));
+			ASSERT_EQ(0, t_stat(&other, d, &after));
+			EXPECT_EQ(before.clients, after.clients);
+			EXPECT_EQ(before.handles, after.handles);
+		}
+		EXPECT_GT(MOST, n);
+		ASSERT_LT(0, ret);
+		ASSERT_EQ(0, t_stat(&other, d, &after));
+		EXPECT_EQ(2, after.clients);
+		EXPECT_EQ(0, t_close(s, ret));
+	}
+	EXPECT_LT(6, failed);
+	close(export);
+	close(other.fd);
+	close(fail_fd);
+	/* And it has gone with who was in it. */
+	EXPECT_EQ(-ENOENT, t_join(s, "fail_nth/theirs", 0));
 }
 
 TEST_HARNESS_MAIN
