@@ -547,6 +547,43 @@ TEST_F(kshare, wrong_users_limits_and_kinds_of_limit_are_refused)
 	EXPECT_EQ(was, limit(s, -1, 0));
 }
 
+TEST_F(kshare, a_limit_whose_result_cannot_be_told_is_not_set)
+{
+	struct kshare_result *head = &self->s.out.head;
+	struct side *s = &self->s;
+	struct kshare_cmd get[2] = {
+		limit_cmd(2021, KSHARE_LIMIT_OBJECTS), t_cmd(KSHARE_OP_DOMAIN_LIMIT, 1),
+	}, cmd;
+	uint64_t was, need;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(0, t_run(s, get[i]));
+		was = head->number;
+		need = sizeof(*head) + head->count * sizeof(struct kshare_value);
+		cmd = get[i];
+		cmd.value = t_int(500);
+		cmd.out = 8;
+		cmd.out_len = 4096;
+		EXPECT_EQ(-EFAULT, t_raw(s, cmd));
+		EXPECT_EQ(0, t_run(s, get[i]));
+		EXPECT_EQ(was, head->number);
+		cmd.out = (uintptr_t)head;
+		cmd.out_len = sizeof(*head);
+		if (need > sizeof(*head)) {
+			EXPECT_EQ(-ENOBUFS, t_raw(s, cmd));
+			EXPECT_EQ(need, head->number);
+			EXPECT_EQ(0, t_run(s, get[i]));
+			EXPECT_EQ(was, head->number);
+			cmd.out_len = need;
+		}
+		EXPECT_EQ(0, t_raw(s, cmd));
+		EXPECT_EQ(500, head->number);
+		EXPECT_EQ(0, t_run(s, get[i]));
+		EXPECT_EQ(500, head->number);
+	}
+}
+
 static int asks_as_the_parameter_changes(struct side *s)
 {
 	int i, step = 2;

@@ -6,6 +6,8 @@
 #include "sharing_test.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 static int64_t used(struct side *s, int64_t uid, uint32_t what)
 {
@@ -203,6 +205,137 @@ static int tries(int fd)
 	    MAP_FAILED || errno != EPERM)
 		return 4;
 	return 0;
+}
+
+/*
+ * What a program does that was executed with a client's descriptor: it tells by a
+ * byte what came of it, and stays until it gets one.
+ */
+__attribute__((constructor)) static void after_exec(void)
+{
+	const char *text = getenv("KSHARE_TEST_CLIENT");
+	struct side theirs = {};
+	char byte;
+
+	if (!text)
+		return;
+	theirs.fd = atoi(text);
+	byte = geteuid() ? 100 : tries(theirs.fd);
+	if (!byte && t_raw(&theirs, t_cmd(KSHARE_OP_CLIENT_BIND, 0)) != -EPERM)
+		byte = 101;
+	if (write(1, &byte, 1) != 1 || read(0, &byte, 1) != 1)
+		_exit(1);
+	_exit(0);
+}
+
+/* This program once more, such that who executes it is root. */
+static bool copy_for_root(char *path)
+{
+	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), to = mkstemp(path);
+	struct statvfs fs;
+	char buf[65536];
+	ssize_t n = -1;
+	bool done;
+
+	while (from >= 0 && to >= 0 && (n = read(from, buf, sizeof(buf))) > 0)
+		if (write(to, buf, n) != n)
+			break;
+	done = !n && !fchown(to, 0, 0) && !fchmod(to, 04755) && !fstatvfs(to, &fs) &&
+	       !(fs.f_flag & (ST_NOSUID | ST_NOEXEC));
+	close(from);
+	close(to);
+	return done;
+}
+
+TEST_F(kshare, a_program_that_gets_more_power_gets_no_client_with_it)
+{
+	char path[] = "/tmp/kshare-credentials-XXXXXX", text[16], byte = 1;
+	struct side *s = &self->s, child;
+	int d, lock, in[2], out[2];
+	struct kshare_stat stat;
+	pid_t pid;
+
+	if (!copy_for_root(path)) {
+		unlink(path);
+		SKIP(return, "no set-uid program can be made in /tmp");
+	}
+	d = t_make(s, "credentials/exec", 0, 0666);
+	lock = t_create_in(s, d, KSHARE_TYPE_LOCK);
+	EXPECT_EQ(0, t_put(s, d, "lock", t_ref(lock)));
+	ASSERT_EQ(0, pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC));
+	pid = fork();
+	if (!pid) {
+		if (!t_be(&child, ALICE, ALICE) ||
+		    t_make(&child, "credentials/alone", KSHARE_EXCLUSIVE, 0666) < 0)
+			_exit(1);
+		lock = t_find(&child, t_join(&child, "credentials/exec", 0), "lock");
+		if (t_raw(&child, t_cmd(KSHARE_OP_LOCK_ACQUIRE, lock)) != 1)
+			_exit(2);
+		if (fcntl(child.fd, F_SETFD, 0) || dup2(in[0], 0) || dup2(out[1], 1) != 1)
+			_exit(3);
+		snprintf(text, sizeof(text), "%d", child.fd);
+		setenv("KSHARE_TEST_CLIENT", text, 1);
+		execl(path, "credentials", NULL);
+		_exit(4);
+	}
+	close(in[0]);
+	close(out[1]);
+	EXPECT_EQ(1, read(out[0], &byte, 1));
+	EXPECT_EQ(0, byte);
+	/* It lives, and has the descriptor, and its client has ended. */
+	EXPECT_EQ(-ENOENT, t_join(s, "credentials/alone", 0));
+	EXPECT_EQ(0, t_stat(s, d, &stat));
+	EXPECT_EQ(1, stat.clients);
+	EXPECT_EQ(1, t_run(s, t_cmd(KSHARE_OP_LOCK_ACQUIRE, lock)));
+	EXPECT_EQ(KSHARE_R_OWNER_DIED, s->out.head.flags & KSHARE_R_OWNER_DIED);
+	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_LOCK_RELEASE, lock)));
+	EXPECT_EQ(0, used(s, ALICE, KSHARE_LIMIT_HANDLES));
+	EXPECT_EQ(1, write(in[1], &byte, 1));
+	EXPECT_EQ(0, t_wait(pid));
+	close(in[1]);
+	close(out[0]);
+	unlink(path);
+}
+
+static int redeems_as(struct side *s, uid_t uid, const char *ticket)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_TICKET_REDEEM, 0);
+	int h;
+
+	if (setresuid(-1, uid, -1))
+		return -errno;
+	cmd.key = t_bytes(ticket, KSHARE_TICKET_LEN);
+	cmd.key.type = KSHARE_STR;
+	h = t_raw(s, cmd);
+	if (h > 0)
+		t_close(s, h);
+	return setresuid(-1, 0, -1) ? -errno : h;
+}
+
+TEST_F(kshare, a_ticket_for_a_user_goes_by_the_effective_ids_of_the_moment)
+{
+	struct side *s = &self->s;
+	int cell = t_create(s, KSHARE_TYPE_CELL);
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_TICKET_CREATE, cell);
+	char ticket[KSHARE_TICKET_LEN];
+
+	cmd.key = t_uint(2);
+	cmd.value = t_uint(ALICE);
+	ASSERT_EQ(0, t_run(s, cmd));
+	memcpy(ticket, (char *)(uintptr_t)s->out.values[0].ptr, sizeof(ticket));
+	/* Capabilities are of no use, and who may not has not used it up. */
+	EXPECT_EQ(-EPERM, redeems_as(s, 0, ticket));
+	EXPECT_EQ(-EPERM, redeems_as(s, BOB, ticket));
+	EXPECT_EQ(-EPERM, redeems_as(s, BOB, ticket));
+	EXPECT_LT(0, redeems_as(s, ALICE, ticket));
+	EXPECT_EQ(-EPERM, redeems_as(s, BOB, ticket));
+	EXPECT_LT(0, redeems_as(s, ALICE, ticket));
+	EXPECT_EQ(-ENOENT, redeems_as(s, ALICE, ticket));
+	EXPECT_EQ(-ENOENT, redeems_as(s, BOB, ticket));
+	cmd.value = t_uint(UINT32_MAX);
+	EXPECT_EQ(-EINVAL, t_run(s, cmd));
+	cmd.value = t_int(-1);
+	EXPECT_EQ(-EINVAL, t_run(s, cmd));
 }
 
 TEST_F(kshare, a_descriptor_that_was_passed_on_is_useless)

@@ -220,8 +220,10 @@ TEST_F(kshare, a_pinned_one_stays_with_its_content_until_it_is_unpinned)
 	EXPECT_EQ(0, t_close(s, d));
 	EXPECT_FALSE(is_there(s, "pinned"));
 
-	/* By SET alone */
+	/* By SET alone: to open it as who would pin it if it were new does nothing. */
 	d = t_make(s, "pinned", KSHARE_EXCLUSIVE, 0600);
+	EXPECT_EQ(0, t_close(s, t_make(s, "pinned", KSHARE_PIN, 0600)));
+	EXPECT_TRUE(t_info_is(s, d, 0, 0, 0600, false));
 	EXPECT_EQ(0, t_set(s, d, -1, -1, -1, KSHARE_PIN));
 	EXPECT_EQ(0, t_close(s, d));
 	d = t_join(s, "pinned", 0);
@@ -322,6 +324,160 @@ TEST_F(kshare, a_name_is_listed_with_owner_group_and_mode)
 	cmd.key = t_int(INT32_MAX);
 	EXPECT_EQ(0, t_run(s, cmd));
 	EXPECT_EQ(0, s->out.head.flags & KSHARE_R_MORE);
+}
+
+#define MANY	10000
+
+/* How often each of many names is told, in how many pages; or -errno */
+static int list_many(struct side *s, uint8_t *seen, int (*between)(struct side *s, int page))
+{
+	static struct {
+		struct kshare_result head;
+		struct kshare_value values[1024];
+		char tail[65536];
+	} out;
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_DOMAIN_LIST, 0);
+	int i, count, page = 0;
+	char text[32];
+	int number;
+
+	memset(seen, 0, MANY);
+	cmd.out = (uintptr_t)&out;
+	cmd.out_len = sizeof(out);
+	do {
+		count = t_raw(s, cmd);
+		if (count < 0)
+			return count;
+		for (i = 0; i < count; i++) {
+			const struct kshare_value *v = &out.values[4 * i];
+			const char *from = v->inline_len ? (char *)v->bytes :
+							   (char *)(uintptr_t)v->ptr;
+
+			snprintf(text, sizeof(text), "%.*s", (int)v->len, from);
+			if (sscanf(text, "many/%d", &number) == 1 && number >= 0 && number < MANY)
+				seen[number]++;
+		}
+		page++;
+		if (between && between(s, page))
+			return -EPROTO;
+		cmd.key = t_uint(out.head.number);
+	} while (out.head.flags & KSHARE_R_MORE);
+	return page;
+}
+
+static int many[MANY];
+
+/* While it is listed, others go: all of those with an odd number. */
+static int close_some(struct side *s, int page)
+{
+	static int next = 1;
+	int i;
+
+	for (i = 0; i < 500 && next < MANY; i++, next += 2)
+		if (t_close(s, many[next]))
+			return -1;
+	return 0;
+}
+
+TEST_F(kshare, there_may_be_ten_thousand_names)
+{
+	static uint8_t seen[MANY];
+	struct side *s = &self->s;
+	int i, h, wrong = 0;
+	char name[32];
+
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "many/%d", i);
+		many[i] = t_make(s, name, KSHARE_EXCLUSIVE, i % 100 ? 0600 : 0604);
+		ASSERT_LT(0, many[i]);
+	}
+	EXPECT_LT(MANY / 256, list_many(s, seen, NULL));
+	for (i = 0; i < MANY; i++)
+		wrong += seen[i] != 1;
+	EXPECT_EQ(0, wrong);
+	/* Each leads to its own. */
+	for (i = 0; i < MANY; i += 99) {
+		snprintf(name, sizeof(name), "many/%d", i);
+		h = t_join(s, name, 0);
+		EXPECT_EQ(t_id(s, many[i]), t_id(s, h));
+		EXPECT_EQ(0, t_close(s, h));
+	}
+	/* Who may open few of them is told those, and not in many pages. */
+	ASSERT_EQ(0, t_become(BOB, BOB, BOB));
+	EXPECT_EQ(1, list_many(s, seen, NULL));
+	for (i = 0; i < MANY; i++)
+		wrong += seen[i] != !(i % 100);
+	EXPECT_EQ(0, wrong);
+	ASSERT_EQ(0, t_root());
+	/* What is there all the time is told once, what goes meanwhile at most once. */
+	EXPECT_LT(0, list_many(s, seen, close_some));
+	for (i = 0; i < MANY; i++)
+		wrong += i % 2 ? seen[i] > 1 : seen[i] != 1;
+	EXPECT_EQ(0, wrong);
+	for (i = 0; i < MANY; i++)
+		t_close(s, many[i]);
+	EXPECT_EQ(1, list_many(s, seen, NULL));
+	for (i = 0; i < MANY; i++)
+		wrong += seen[i];
+	EXPECT_EQ(0, wrong);
+}
+
+/* ---- to come as the last one leaves ---- */
+
+#define COMERS	3
+
+/* What each of them is in, or 0; of this test's own counts */
+#define IN(i)	(&t_counts[200 + (i)])
+
+/* Opens and closes it often; 0, or what was wrong. */
+static int comes_and_goes(int me)
+{
+	static const uint32_t flags[] = { 0, KSHARE_EXCLUSIVE };
+	int i, n, d, id, other;
+	struct side s;
+	char key[16];
+
+	snprintf(key, sizeof(key), "key %d", me);
+	if (!t_open(&s))
+		return 1;
+	for (n = 0; n < t_rounds(500); n++) {
+		d = t_make(&s, "revolving door", flags[n % 2], 0600);
+		if (d == -EEXIST && n % 2)
+			continue;
+		if (d < 0)
+			return 2;
+		id = t_id(&s, d);
+		__atomic_store_n(IN(me), id, __ATOMIC_SEQ_CST);
+		/* Nobody is in another one of that name at the same time. */
+		for (i = 0; i < COMERS; i++) {
+			other = __atomic_load_n(IN(i), __ATOMIC_SEQ_CST);
+			if (other && other != id)
+				return 3;
+		}
+		/* And it is not empty again before the last has left. */
+		if (t_put(&s, d, key, t_int(n)) || t_take(&s, d, key) || s.out.values[0].i != n)
+			return 4;
+		__atomic_store_n(IN(me), 0, __ATOMIC_SEQ_CST);
+		if (t_close(&s, d))
+			return 5;
+	}
+	return 0;
+}
+
+TEST_F(kshare, who_comes_as_the_last_one_leaves_is_in_a_whole_domain)
+{
+	pid_t pids[COMERS];
+	int i;
+
+	t_share_counts();
+	for (i = 0; i < COMERS; i++) {
+		pids[i] = fork();
+		if (!pids[i])
+			_exit(comes_and_goes(i));
+	}
+	for (i = 0; i < COMERS; i++)
+		EXPECT_EQ(0, t_wait(pids[i]));
+	EXPECT_FALSE(is_there(&self->s, "revolving door"));
 }
 
 TEST_F(kshare, objects_are_created_in_a_domain_by_its_handle)

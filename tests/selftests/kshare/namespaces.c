@@ -5,6 +5,8 @@
  */
 #include "sharing_test.h"
 
+#include <sys/stat.h>
+
 /* Ids of a child's user namespace, and what they are outside */
 static const char map[] = "0 3000 1\n5 1000 1\n9 0 1\n";
 
@@ -159,17 +161,26 @@ TEST_F(kshare, what_was_open_stays_open_in_a_namespace)
 	}
 }
 
+static ino_t ipc_number(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/ipc", &st) ? 0 : st.st_ino;
+}
+
 static int the_number_is_not_used_again(struct side *s)
 {
-	int d = t_make(s, "left", KSHARE_EXCLUSIVE, 0666);
+	int d = t_make(s, "left", KSHARE_EXCLUSIVE, 0666), i;
+	ino_t number = ipc_number();
 
 	CHECK(d > 0);
 	CHECK(!t_put(s, d, "x", t_int(1)));
 	/* Nobody else is in the first one any more. */
-	CHECK(!unshare(CLONE_NEWIPC));
-	CHECK(t_join(s, "left", 0) == -ENOENT);
-	CHECK(!unshare(CLONE_NEWIPC));
-	CHECK(t_join(s, "left", 0) == -ENOENT);
+	for (i = 0; i < 100; i++) {
+		CHECK(!unshare(CLONE_NEWIPC));
+		CHECK(ipc_number() != number);
+		CHECK(t_join(s, "left", 0) == -ENOENT);
+	}
 	CHECK(!t_take(s, d, "x"));
 	CHECK(!listed(s, "left"));
 	return 0;
@@ -232,6 +243,98 @@ TEST_F(kshare, the_root_of_a_user_namespace_has_no_power_outside_of_it)
 	t_result(0, d);
 	EXPECT_EQ(0, t_wait(child_in(s, CLONE_NEWUSER, root_of_a_user_namespace)));
 	EXPECT_TRUE(t_info_is(s, d, ALICE, BOB, 0, false));
+}
+
+static int has_what_it_was_given(struct side *s)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_IMPORT_FD, 0);
+	int d, i;
+
+	CHECK(!setresgid(0, 0, 0) && !setresuid(0, 0, 0));
+	cmd.key = t_int(RESULT(0));
+	for (i = KSHARE_RIGHT_WRITE; i <= KSHARE_RIGHT_MANAGE; i <<= 1) {
+		cmd.nr = i;
+		CHECK(i == KSHARE_RIGHT_WAIT || t_raw(s, cmd) == -EACCES);
+	}
+	cmd.nr = 0;
+	d = t_raw(s, cmd);
+	CHECK(d > 0);
+	CHECK(t_rights(s, d) == (KSHARE_RIGHT_READ | KSHARE_RIGHT_WAIT));
+	CHECK(!t_take(s, d, "x") && s->out.values[0].i == 7);
+	CHECK(t_put(s, d, "x", t_int(8)) == -EACCES);
+	CHECK(t_create_in(s, d, KSHARE_TYPE_CELL) == -EACCES);
+	CHECK(t_set(s, d, -1, -1, 0666, 0) == -EACCES);
+	CHECK(t_run(s, t_cmd(KSHARE_OP_DOMAIN_OBJECTS, d)) == -EACCES);
+	CHECK(t_run(s, t_cmd(KSHARE_OP_TICKET_CREATE, d)) == -EACCES);
+	CHECK(t_raw(s, t_cmd(KSHARE_OP_EXPORT_FD, d)) == -EACCES);
+	cmd = t_cmd(KSHARE_OP_DUP, d);
+	cmd.nr = KSHARE_RIGHT_READ | KSHARE_RIGHT_WRITE;
+	CHECK(t_raw(s, cmd) == -EACCES);
+	/* It has a part of it now, and yet no name. */
+	CHECK(t_join(s, "descriptor", 0) == -ENOENT);
+	CHECK(!listed(s, "descriptor"));
+	return 0;
+}
+
+TEST_F(kshare, of_a_descriptor_one_has_what_it_was_made_with)
+{
+	struct side *s = &self->s;
+	int d = t_make(s, "descriptor", 0, 0666);
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_EXPORT_FD, d);
+	int fd;
+
+	EXPECT_EQ(0, t_put(s, d, "x", t_int(7)));
+	cmd.nr = KSHARE_RIGHT_READ | KSHARE_RIGHT_WAIT;
+	fd = t_raw(s, cmd);
+	ASSERT_LE(0, fd);
+	t_share_counts();
+	t_result(0, fd);
+	EXPECT_EQ(0, t_wait(child_in(NULL, CLONE_NEWUSER | CLONE_NEWIPC, has_what_it_was_given)));
+	close(fd);
+}
+
+static int makes_a_ticket(struct side *s)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_TICKET_CREATE, t_create(s, KSHARE_TYPE_CELL));
+
+	/* Bob is not there, Alice is 5. */
+	cmd.value = t_uint(BOB);
+	CHECK(t_run(s, cmd) == -EINVAL);
+	cmd.value = t_uint(5);
+	CHECK(!t_run(s, cmd));
+	memcpy(&t_counts[300], (char *)(uintptr_t)s->out.values[0].ptr, KSHARE_TICKET_LEN);
+	t_count(2);
+	while (!t_counted(3))
+		sched_yield();
+	return 0;
+}
+
+static int redeem(struct side *s)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_TICKET_REDEEM, 0);
+
+	cmd.key = t_bytes(&t_counts[300], KSHARE_TICKET_LEN);
+	cmd.key.type = KSHARE_STR;
+	return t_raw(s, cmd);
+}
+
+TEST_F(kshare, a_ticket_is_for_a_user_as_who_makes_it_sees_him)
+{
+	struct side *s = &self->s;
+	pid_t pid;
+
+	t_share_counts();
+	pid = child_in(NULL, CLONE_NEWUSER, makes_a_ticket);
+	ASSERT_TRUE(t_until_step(2, pid));
+	EXPECT_EQ(-EPERM, redeem(s));
+	ASSERT_EQ(0, t_become(5, 5, 5));
+	EXPECT_EQ(-EPERM, redeem(s));
+	ASSERT_EQ(0, t_root());
+	ASSERT_EQ(0, t_become(ALICE, 5, 5));
+	EXPECT_LT(0, redeem(s));
+	ASSERT_EQ(0, t_root());
+	t_count(3);
+	EXPECT_EQ(0, t_wait(pid));
 }
 
 /* ---- who reads ---- */

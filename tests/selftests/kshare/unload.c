@@ -3,7 +3,7 @@
  * The module stays while it is used and goes when it is not.  KSHARE_KO is the
  * file to load it from again.
  */
-#include "kshare_test.h"
+#include "sharing_test.h"
 
 #include <sys/syscall.h>
 
@@ -81,6 +81,39 @@ TEST(it_stays_while_somebody_waits)
 	EXPECT_EQ(-EAGAIN, unload());
 	kill(pid, SIGKILL);
 	EXPECT_EQ(1000 + SIGKILL, t_wait(pid));
+	EXPECT_EQ(0, unload());
+	EXPECT_EQ(0, load());
+	free(s);
+}
+
+/* No process is left that could miss it, but who comes later wants to find it. */
+TEST(it_stays_while_a_domain_is_pinned)
+{
+	struct side *s = calloc(1, sizeof(*s));
+	pid_t pid;
+	int d;
+
+	NEED_MODULE();
+	pid = fork();
+	if (!pid) {
+		if (!t_open(s))
+			_exit(1);
+		d = t_make(s, "unload", KSHARE_EXCLUSIVE | KSHARE_PIN, 0600);
+		_exit(d < 0 || t_put(s, d, "x", t_int(7)) ? 2 : 0);
+	}
+	ASSERT_EQ(0, t_wait(pid));
+	EXPECT_EQ(-EAGAIN, unload());
+	ASSERT_TRUE(t_open(s));
+	d = t_join(s, "unload", 0);
+	EXPECT_EQ(0, t_take(s, d, "x"));
+	EXPECT_EQ(7, s->out.values[0].i);
+	close(s->fd);
+	EXPECT_EQ(-EAGAIN, unload());
+	ASSERT_TRUE(t_open(s));
+	d = t_join(s, "unload", 0);
+	EXPECT_EQ(0, t_set(s, d, -1, -1, -1, KSHARE_UNPIN));
+	EXPECT_EQ(-EAGAIN, unload());
+	close(s->fd);
 	EXPECT_EQ(0, unload());
 	EXPECT_EQ(0, load());
 	free(s);
