@@ -83,6 +83,28 @@ TEST_F(kshare, the_account_stays_with_who_opened_the_client)
 		EXPECT_EQ(before[i], until_used(s, -1, i, before[i]));
 }
 
+TEST_F(kshare, who_opens_with_anothers_effective_id_pays_himself)
+{
+	struct side *s = &self->s, child;
+	int i;
+	pid_t pid;
+
+	t_share_counts();
+	pid = fork();
+	if (!pid) {
+		if (setresuid(2102, 0, 0) || !t_open(&child))
+			_exit(1);
+		t_count(0);
+		t_stay();
+	}
+	ASSERT_TRUE(t_until_step(0, pid));
+	EXPECT_EQ(1, used(s, 2102, KSHARE_LIMIT_DOMAINS));
+	EXPECT_EQ(1, used(s, 2102, KSHARE_LIMIT_HANDLES));
+	t_kill(pid);
+	for (i = 0; i <= KSHARE_LIMIT_COUNT; i++)
+		EXPECT_EQ(0, until_used(s, 2102, i, 0));
+}
+
 TEST_F(kshare, a_clone_is_charged_to_whom_its_client_is)
 {
 	struct side *s = &self->s, child;

@@ -7,7 +7,7 @@
 #include "sharing_test.h"
 
 #define OPS		256
-/* Allocations of one command: CLIENT_CLONE has some for each handle. */
+/* Allocations of one command, and copies to and from its caller */
 #define MOST		1000
 #define LIMITS		(KSHARE_LIMIT_DOMAINS + 1)
 #define NEW_NAME	"fail_nth, a name of some length"

@@ -15,12 +15,27 @@ static int objects(struct side *s, int domain, uint64_t after, uint32_t nr)
 	return t_run(s, cmd);
 }
 
-static int keepers(struct side *s, int domain, uint64_t id)
+static int all_keepers(struct side *s, int domain, uint64_t id)
 {
 	struct kshare_cmd cmd = t_cmd(KSHARE_OP_DOMAIN_KEEPERS, domain);
 
 	cmd.key = t_uint(id);
 	return t_run(s, cmd);
+}
+
+/* Once there are no others: a worker that looks for circles is one for a moment. */
+static int keepers(struct side *s, int domain, uint64_t id)
+{
+	int64_t end = t_now() + T_LONG;
+	int ret, i, others;
+
+	do {
+		ret = all_keepers(s, domain, id);
+		others = 0;
+		for (i = 0; ret > 0 && i < s->out.head.count; i += 4)
+			others += VALUES(s)[i].i == KSHARE_KEPT_BY_OTHER;
+	} while (others && t_now() < end && !sched_yield());
+	return ret;
 }
 
 /* How often is that one of them? */
@@ -224,14 +239,14 @@ TEST_F(kshare, mappings_and_commands_under_way_are_others)
 
 	map = mmap(NULL, page, PROT_READ, MAP_SHARED, s->fd, KSHARE_MMAP_OFFSET(array, page));
 	ASSERT_NE(MAP_FAILED, map);
-	EXPECT_EQ(2, keepers(s, 1, t_id(s, array)));
+	EXPECT_EQ(2, all_keepers(s, 1, t_id(s, array)));
 	EXPECT_EQ(1, has(s, KSHARE_KEPT_BY_OTHER, 0, 1, 0));
 	munmap(map, page);
 	EXPECT_EQ(1, keepers(s, 1, t_id(s, array)));
 
 	t_begin(s, &thread, t_cmd(KSHARE_OP_EVENT_WAIT, event), false);
 	t_until_waiters(s, event, 1);
-	EXPECT_EQ(2, keepers(s, 1, t_id(s, event)));
+	EXPECT_EQ(2, all_keepers(s, 1, t_id(s, event)));
 	EXPECT_EQ(KSHARE_KEPT_BY_OTHER, s->out.values[4].i);
 	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_EVENT_SET, event)));
 	EXPECT_EQ(0, t_end(&thread));
@@ -248,6 +263,21 @@ TEST_F(kshare, no_more_than_a_result_can_hold_but_all_are_counted)
 	EXPECT_EQ(KSHARE_MAX_WHO, keepers(s, 1, t_id(s, cell)));
 	EXPECT_EQ(4 * KSHARE_MAX_WHO, s->out.head.count);
 	EXPECT_EQ(KSHARE_MAX_WHO + 10, s->out.head.number);
+}
+
+/* The references of an object, by its place in the list, are those that STAT tells. */
+static bool references_agree(struct side *s, int h, int i)
+{
+	int64_t end = t_now() + T_LONG;
+	struct kshare_stat stat;
+
+	do {
+		/* But for that of STAT itself */
+		if (objects(s, 1, 0, 0) > i && !t_stat(s, h, &stat) &&
+		    stat.refs - 1 == s->out.values[6 * i + 3].u)
+			return true;
+	} while (t_now() < end && !sched_yield());
+	return false;
 }
 
 TEST_F(kshare, objects_are_told_with_what_they_are)
@@ -283,8 +313,7 @@ TEST_F(kshare, objects_are_told_with_what_they_are)
 		EXPECT_EQ(stat.id, v[0].u);
 		EXPECT_EQ(stat.type, v[1].i);
 		EXPECT_EQ(stat.bytes, v[2].u);
-		/* But for that of STAT */
-		EXPECT_EQ(stat.refs - 1, v[3].u);
+		EXPECT_TRUE(references_agree(s, h, i / 6));
 		/* Who changed the list is told though it is gone. */
 		EXPECT_EQ(h == cell ? getpid() : pid, v[4].i);
 		EXPECT_EQ(stat.writer_pid, v[4].i);

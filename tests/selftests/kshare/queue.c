@@ -317,36 +317,36 @@ TEST_F(kshare, what_it_refers_to_lives_as_long_as_the_message)
 		EXPECT_EQ(0, put(s, q, t_ref(c)));
 		t_close(s, c);
 	}
-	EXPECT_EQ(before + 5, objects(s));
+	EXPECT_EQ(before + 5, t_objects_soon(s, before + 5));
 	/* Peeking makes a handle, and so does getting. */
 	EXPECT_EQ(0, op(s, KSHARE_OP_QUEUE_PEEK, q));
 	c = s->out.values[0].ref.handle;
 	EXPECT_EQ(1, try_get(s, q));
 	EXPECT_EQ(0, t_close(s, c));
-	EXPECT_EQ(before + 5, objects(s));
+	EXPECT_EQ(before + 5, t_objects_soon(s, before + 5));
 	EXPECT_EQ(0, t_close(s, s->out.values[0].ref.handle));
-	EXPECT_EQ(before + 4, objects(s));
+	EXPECT_EQ(before + 4, t_objects_soon(s, before + 4));
 	/* Nobody wants to see it: it goes. */
 	EXPECT_EQ(1, t_raw(s, t_cmd(KSHARE_OP_QUEUE_GET, q)));
-	EXPECT_EQ(before + 3, objects(s));
+	EXPECT_EQ(before + 3, t_objects_soon(s, before + 3));
 	/* One that it refuses */
 	c = t_create(s, KSHARE_TYPE_CELL);
 	EXPECT_EQ(0, shut(s, q, 0));
 	EXPECT_EQ(-ESHUTDOWN, put(s, q, t_ref(c)));
 	t_close(s, c);
-	EXPECT_EQ(before + 3, objects(s));
+	EXPECT_EQ(before + 3, t_objects_soon(s, before + 3));
 	EXPECT_EQ(0, shut(s, q, KSHARE_IMMEDIATE));
 	EXPECT_EQ(2, s->out.head.number);
-	EXPECT_EQ(before + 1, objects(s));
+	EXPECT_EQ(before + 1, t_objects_soon(s, before + 1));
 	t_close(s, q);
-	EXPECT_EQ(before, objects(s));
+	EXPECT_EQ(before, t_objects_soon(s, before));
 	/* With the queue, and with itself */
 	q = queue(s, KSHARE_PRIORITY, 0);
 	c = t_create(s, KSHARE_TYPE_CELL);
 	EXPECT_EQ(0, put(s, q, t_ref(c)));
 	t_close(s, c);
 	t_close(s, q);
-	EXPECT_EQ(before, objects(s));
+	EXPECT_EQ(before, t_objects_soon(s, before));
 }
 
 TEST_F(kshare, it_is_joined_when_all_is_done)
