@@ -24,7 +24,12 @@ static u32 kshare_name_hash(const void *data, u32 len, u32 seed)
 {
 	const struct kshare_name_key *key = data;
 
-	return jhash(key->text, key->len, seed ^ key->ipc_ns);
+	/*
+	 * Whoever makes namespaces can have the same name often: with equal hashes the
+	 * table would take only so many, and then nobody's.
+	 */
+	return jhash(key->text, key->len,
+		     jhash_2words(key->ipc_ns, key->user_ns->ns.inum, seed));
 }
 
 static u32 kshare_name_obj_hash(const void *data, u32 len, u32 seed)
