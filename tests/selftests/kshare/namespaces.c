@@ -5,6 +5,7 @@
  */
 #include "sharing_test.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* Ids of a child's user namespace, and what they are outside */
@@ -132,6 +133,47 @@ TEST_F(kshare, and_so_have_both_together)
 	EXPECT_TRUE(two_of_a_name(&self->s, CLONE_NEWUSER | CLONE_NEWIPC));
 }
 
+#define CROWD	40
+
+/*
+ * Each has one of its own, which it makes again and again: a table of names may not
+ * be so full of the same one that somebody cannot have his.
+ */
+TEST_F(kshare, many_user_namespaces_may_have_the_same_name)
+{
+	struct side *s = &self->s, child;
+	pid_t pids[CROWD];
+	int i, d, n;
+
+	t_share_counts();
+	for (i = 0; i < CROWD; i++) {
+		pids[i] = fork();
+		if (pids[i])
+			continue;
+		d = t_open(&child) && !unshare(CLONE_NEWUSER) ? 0 : -EPERM;
+		t_count(0);
+		while (t_counted(0) < CROWD)
+			sched_yield();
+		for (n = 0; n < 20 && d >= 0; n++) {
+			if (d)
+				t_close(&child, d);
+			d = t_make(&child, "crowd", KSHARE_EXCLUSIVE, 0600);
+		}
+		t_count(1);
+		while (d > 0 && !t_counted(2))
+			sched_yield();
+		_exit(d < 0 ? -d : 0);
+	}
+	for (n = 0; t_counted(1) < CROWD; n++) {
+		d = t_make(s, "crowd", KSHARE_EXCLUSIVE, 0600);
+		ASSERT_LT(0, d);
+		EXPECT_EQ(0, t_close(s, d));
+	}
+	t_count(2);
+	for (i = 0; i < CROWD; i++)
+		EXPECT_EQ(0, t_wait(pids[i]));
+}
+
 static int keeps_the_handle_it_has(struct side *s)
 {
 	int d = RESULT(0);
@@ -190,6 +232,26 @@ TEST_F(kshare, a_name_keeps_the_namespace_that_it_is_of)
 {
 	t_share_counts();
 	EXPECT_EQ(0, t_wait(child_in(NULL, CLONE_NEWIPC, the_number_is_not_used_again)));
+}
+
+static int has_no_descriptor_to_spare(struct side *s)
+{
+	struct rlimit none = { 0, 1024 }, many = { 1024, 1024 };
+
+	/* What keeps the namespace is a descriptor for a moment. */
+	CHECK(!setrlimit(RLIMIT_NOFILE, &none));
+	CHECK(t_make(s, "spare", 0, 0600) == -EMFILE);
+	CHECK(t_join(s, "spare", 0) == -ENOENT);
+	CHECK(!listed(s, "spare"));
+	CHECK(!setrlimit(RLIMIT_NOFILE, &many));
+	CHECK(t_make(s, "spare", KSHARE_EXCLUSIVE, 0600) > 0);
+	return 0;
+}
+
+TEST_F(kshare, a_name_that_fails_for_want_of_a_descriptor_leaves_nothing)
+{
+	t_share_counts();
+	EXPECT_EQ(0, t_wait(child_in(NULL, CLONE_NEWIPC, has_no_descriptor_to_spare)));
 }
 
 /* ---- power ---- */
