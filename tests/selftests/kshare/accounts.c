@@ -218,13 +218,18 @@ TEST_F(kshare, closing_gives_back_exactly_what_was_taken)
 	}
 }
 
-static int waits_twice(struct side *s)
+static int waits_here_and_there(struct side *s)
 {
-	static struct t_thread threads[2];
-	int i, e, d = t_make(s, "accounts/waits", 0, 0600);
+	static struct t_thread threads[3];
+	int d[3] = {
+		1, t_make(s, "accounts/waits", 0, 0600), t_join(s, "accounts/of others", 0),
+	};
+	int i, e;
 
-	for (i = 0; i < 2; i++) {
-		e = i ? t_create_in(s, d, KSHARE_TYPE_EVENT) : t_create(s, KSHARE_TYPE_EVENT);
+	for (i = 0; i < 3; i++) {
+		e = t_create_in(s, d[i], KSHARE_TYPE_EVENT);
+		if (e < 0)
+			return e;
 		t_begin(s, &threads[i], t_cmd(KSHARE_OP_EVENT_WAIT, e), false);
 		t_until_waiters(s, e, 1);
 	}
@@ -234,9 +239,15 @@ static int waits_twice(struct side *s)
 TEST_F(kshare, waiting_commands_are_counted_over_all_domains)
 {
 	struct side *s = &self->s;
-	pid_t pid = user(2003, waits_twice);
+	int64_t mine = used(s, -1, KSHARE_LIMIT_WAITERS);
+	pid_t pid;
 
-	EXPECT_EQ(2, used(s, 2003, KSHARE_LIMIT_WAITERS));
+	/* Who waits pays, not whose the domain is. */
+	EXPECT_LT(0, t_make(s, "accounts/of others", 0, 0666));
+	pid = user(2003, waits_here_and_there);
+	EXPECT_EQ(0, RESULT(0));
+	EXPECT_EQ(3, used(s, 2003, KSHARE_LIMIT_WAITERS));
+	EXPECT_EQ(mine, used(s, -1, KSHARE_LIMIT_WAITERS));
 	EXPECT_EQ(1000 + SIGKILL, t_kill(pid));
 	EXPECT_TRUE(all_is_back(s, 2003));
 }
@@ -432,8 +443,12 @@ static int appends_much(struct side *s)
 	for (i = 0; i < 10; i++)
 		if (t_run_with(s, KSHARE_OP_LIST_APPEND, l, t_bytes(text, sizeof(text))) < 0)
 			return -1;
-	/* What it creates there is its own. */
-	return t_create_in(s, d, KSHARE_TYPE_CELL) < 0 ? -2 : 0;
+	/* What it creates there is its own, although the domain is not. */
+	l = t_create_in(s, d, KSHARE_TYPE_LIST);
+	for (i = 0; i < 3; i++)
+		if (t_run_with(s, KSHARE_OP_LIST_APPEND, l, t_bytes(text, sizeof(text))) < 0)
+			return -2;
+	return 0;
 }
 
 TEST_F(kshare, the_creator_pays_whoever_makes_it_grow)
@@ -453,6 +468,8 @@ TEST_F(kshare, the_creator_pays_whoever_makes_it_grow)
 	now = used(s, 2014, KSHARE_LIMIT_BYTES);
 	other = used(s, 2015, KSHARE_LIMIT_BYTES);
 	EXPECT_LE(before + 100000, now);
+	EXPECT_GT(before + 120000, now);
+	EXPECT_LE(30000, other);
 	EXPECT_GT(50000, other);
 	EXPECT_EQ(2, used(s, 2015, KSHARE_LIMIT_OBJECTS));
 	EXPECT_EQ(1, used(s, 2015, KSHARE_LIMIT_DOMAINS));

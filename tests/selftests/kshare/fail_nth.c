@@ -34,22 +34,28 @@ static bool arm(int n)
 	return pwrite(fail_fd, buf, strlen(buf), 0) > 0;
 }
 
+static bool tell_kernel(const char *file, const char *what)
+{
+	char path[100];
+	bool done;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s", file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	done = fd >= 0 && write(fd, what, strlen(what)) == strlen(what);
+	close(fd);
+	return done;
+}
+
 /* Those that may sleep, which are most, fail only if that is asked for. */
 static bool let_all_fail(void)
 {
-	static const char *const files[] = {
-		"/sys/kernel/debug/failslab/ignore-gfp-wait",
-		"/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait",
-	};
-	bool done = true;
-	int i, fd;
-
-	for (i = 0; i < 2; i++) {
-		fd = open(files[i], O_WRONLY | O_CLOEXEC);
-		done &= fd >= 0 && write(fd, "N", 1) == 1;
-		close(fd);
-	}
-	return done;
+	/* Nor is each a report on the console worth. */
+	tell_kernel("failslab/verbose", "0");
+	tell_kernel("fail_page_alloc/verbose", "0");
+	tell_kernel("fail_usercopy/verbose", "0");
+	return tell_kernel("failslab/ignore-gfp-wait", "N") &&
+	       tell_kernel("fail_page_alloc/ignore-gfp-wait", "N");
 }
 
 /* What WAIT_ANY and WAIT_ALL wait for, and where WATCH puts its messages */
@@ -513,6 +519,43 @@ TEST_F(kshare, who_fails_to_get_a_handle_has_not_joined)
 	close(fail_fd);
 	/* And it has gone with who was in it. */
 	EXPECT_EQ(-ENOENT, t_join(s, "fail_nth/theirs", 0));
+}
+
+/* The name keeps the namespace by a file, which is in the table of descriptors for a moment. */
+TEST_F(kshare, a_name_in_another_namespace_is_made_whole_or_not_at_all)
+{
+	struct kshare_cmd cmd = t_open_cmd(NEW_NAME, KSHARE_MAKE | KSHARE_EXCLUSIVE, 0);
+	struct side *s = &self->s;
+	int n, ret = 0, fd, free_fd, failed = 0;
+	int64_t user[LIMITS];
+
+	fail_fd = open("/proc/self/fail-nth", O_RDWR);
+	if (fail_fd < 0)
+		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
+	if (!let_all_fail())
+		SKIP(return, "needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS");
+	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+	free_fd = dup(0);
+	close(free_fd);
+	for (n = 1; n < MOST; n++) {
+		user_uses(s, user);
+		ASSERT_TRUE(arm(n));
+		ret = t_raw(s, cmd);
+		if (!arm(0))
+			break;
+		failed++;
+		if (ret > 0)
+			EXPECT_EQ(0, t_close(s, ret));
+		EXPECT_EQ(-ENOENT, t_join(s, NEW_NAME, 0));
+		EXPECT_TRUE(user_uses_as_before(s, user));
+		fd = dup(0);
+		EXPECT_EQ(free_fd, fd);
+		close(fd);
+	}
+	EXPECT_GT(MOST, n);
+	EXPECT_LT(0, ret);
+	EXPECT_LT(10, failed);
+	close(fail_fd);
 }
 
 TEST_HARNESS_MAIN
