@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,10 +239,28 @@ static void any_meeting(struct fuzz *f, struct kshare_cmd *cmd)
 	}
 }
 
-/* What would not go by itself, or leave nothing to do for the rest of the time */
-static void spare(struct kshare_cmd *cmd)
+static int waits(__u32 op)
 {
+	unsigned int i;
+
+	for (i = 0; i < op_count; i++)
+		if (ops[i].op == op)
+			return ops[i].flags & KSHARE_OPINFO_WAITS;
+	return 0;
+}
+
+/*
+ * What would not go by itself, leave nothing to do for the rest of the time, or end
+ * this program: a sleep without an end, a descriptor that is lost.
+ */
+static void spare(struct kshare_cmd *cmd, __s64 limit)
+{
+	if (waits(cmd->op) && (!cmd->deadline || cmd->deadline > limit))
+		cmd->deadline = 1;
 	switch (cmd->op) {
+	case KSHARE_OP_CLIENT_CLONE:
+		cmd->op = KSHARE_OP_NOP;
+		break;
 	case KSHARE_OP_DOMAIN_OPEN:
 	case KSHARE_OP_DOMAIN_SET:
 		cmd->flags &= ~KSHARE_PIN;
@@ -288,14 +307,11 @@ static struct kshare_cmd any_command_of(struct fuzz *f, const struct kshare_op_i
 		cmd.value = any_members(f);
 	if (rnd(f, 8))
 		any_meeting(f, &cmd);
+	/* But not where the result goes, which may be large: that is memory of this program. */
 	if (!rnd(f, 300))
-		((__u8 *)&cmd)[rnd(f, sizeof(cmd))] = rand_r(&f->seed);
-	spare(&cmd);
-	/* A descriptor that is lost, or a sleep without an end, helps nobody. */
-	if (cmd.op == KSHARE_OP_CLIENT_CLONE)
-		cmd.op = KSHARE_OP_NOP;
-	if (op->flags & KSHARE_OPINFO_WAITS && !cmd.deadline)
-		cmd.deadline = 1;
+		((__u8 *)&cmd)[rnd(f, offsetof(struct kshare_cmd, out))] = rand_r(&f->seed);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	spare(&cmd, now.tv_sec * 1000000000ll + now.tv_nsec + 1000000000);
 	return cmd;
 }
 
