@@ -154,7 +154,7 @@ TEST_F(kshare, many_user_namespaces_may_have_the_same_name)
 		t_count(0);
 		while (t_counted(0) < CROWD)
 			sched_yield();
-		for (n = 0; n < 20 && d >= 0; n++) {
+		for (n = 0; n < 200 && d >= 0; n++) {
 			if (d)
 				t_close(&child, d);
 			d = t_make(&child, "crowd", KSHARE_EXCLUSIVE, 0600);
@@ -213,13 +213,16 @@ static ino_t ipc_number(void)
 static int the_number_is_not_used_again(struct side *s)
 {
 	int d = t_make(s, "left", KSHARE_EXCLUSIVE, 0666), i;
-	ino_t number = ipc_number();
+	ino_t number = ipc_number(), later = 0;
 
 	CHECK(d > 0);
 	CHECK(!t_put(s, d, "x", t_int(1)));
 	/* Nobody else is in the first one any more. */
-	for (i = 0; i < 100; i++) {
+	/* Until that of one which ended later is used again, which takes a worker. */
+	for (i = 0; i < 3000 && (i < 2 || ipc_number() != later); i++) {
 		CHECK(!unshare(CLONE_NEWIPC));
+		if (!i)
+			later = ipc_number();
 		CHECK(ipc_number() != number);
 		CHECK(t_join(s, "left", 0) == -ENOENT);
 	}
