@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /* Sharing with strangers: descriptors, tickets, and taking back. */
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "internal.h"
 
 void kshare_prep_revoke(struct kshare_cmd *cmd, struct kshare_obj *obj)
@@ -45,6 +48,104 @@ int kshare_import_fd(struct kshare *k, int fd, uint32_t rights, uint32_t flags,
 
 	kshare_prep_import_fd(&cmd, fd, rights, flags);
 	return ks_obj_make(k, &cmd, 0, obj);
+}
+
+static void close_quietly(int fd)
+{
+	int saved = errno;
+
+	close(fd);
+	errno = saved;
+}
+
+int kshare_send(struct kshare_obj *obj, int sock, uint32_t rights)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .room = "" };
+	char byte = 0;
+	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	int saved = errno;
+	int fd, err = 0;
+
+	fd = kshare_export_fd_rights(obj, rights);
+	if (fd < 0)
+		return fd;
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	if (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0) {
+		err = -errno;
+		errno = saved;
+	}
+	close_quietly(fd);
+	return err;
+}
+
+/* The first descriptor of a message, or -1.  The sender may have sent more of them. */
+static int take_descriptor(struct msghdr *msg)
+{
+	struct cmsghdr *header;
+	int fd, first = -1;
+	size_t at;
+
+	for (header = CMSG_FIRSTHDR(msg); header; header = CMSG_NXTHDR(msg, header)) {
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (at = CMSG_LEN(0); at + sizeof(fd) <= header->cmsg_len; at += sizeof(fd)) {
+			memcpy(&fd, (char *)header + at, sizeof(fd));
+			if (first < 0)
+				first = fd;
+			else
+				close_quietly(fd);
+		}
+	}
+	return first;
+}
+
+int kshare_receive(struct kshare *k, int sock, uint32_t rights, uint32_t flags,
+		   struct kshare_obj **obj)
+{
+	/* With room for what SO_PASSCRED and its like put before it */
+	union {
+		struct cmsghdr header;
+		char room[512];
+	} control;
+	char byte;
+	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	int saved = errno;
+	ssize_t got;
+	int fd, err;
+
+	got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	if (got < 0) {
+		err = -errno;
+		errno = saved;
+		return err;
+	}
+	fd = take_descriptor(&msg);
+	if (fd < 0 && !got)
+		return -EPIPE;
+	/* There was one, but this process has too many. */
+	if (fd < 0)
+		return msg.msg_flags & MSG_CTRUNC ? -EMFILE : -EBADMSG;
+	err = kshare_import_fd(k, fd, rights, flags, obj);
+	close_quietly(fd);
+	return err;
 }
 
 void kshare_prep_ticket_create(struct kshare_cmd *cmd, struct kshare_obj *obj, uint32_t rights,

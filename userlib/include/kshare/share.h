@@ -5,8 +5,8 @@
  * kshare/domain.h.
  *
  *	kshare_dup(dict, KSHARE_RIGHT_READ | KSHARE_RIGHT_TRANSFER, KSHARE_REVOCABLE, &lent);
- *	fd = kshare_export_fd_rights(lent, KSHARE_RIGHT_READ);
- *	…				// fd goes through a socket, by SCM_RIGHTS
+ *	kshare_send(lent, socket, KSHARE_RIGHT_READ);
+ *	…				// at the other end: kshare_receive(k, socket, 0, 0, &dict)
  *	kshare_revoke(lent);		// whoever has it: -ESTALE
  */
 #ifndef KSHARE_SHARE_H
@@ -68,6 +68,38 @@ int kshare_import_fd(struct kshare *k, int fd, uint32_t rights, uint32_t flags,
 		     struct kshare_obj **obj);
 /** kshare_prep_import_fd() - prepares kshare_import_fd(); the result is a handle */
 void kshare_prep_import_fd(struct kshare_cmd *cmd, int fd, uint32_t rights, uint32_t flags);
+
+/**
+ * kshare_send() - sends an object through a UNIX socket
+ * @obj: its proxy, with KSHARE_RIGHT_TRANSFER
+ * @sock: a connected socket of AF_UNIX, of any type
+ * @rights: KSHARE_RIGHT_* that it brings, no more than @obj has; 0 for the same
+ *
+ * kshare_export_fd_rights(), and sendmsg(2) of a zero byte with that descriptor.  What
+ * else goes through the socket is the caller's business.  It waits as the socket does.
+ *
+ * Return: 0; -EACCES; what sendmsg(2) gives, so -EPIPE (without a signal) if nobody
+ * can receive it, -EAGAIN if the socket does not wait, and -EINTR: nothing was sent.
+ */
+int kshare_send(struct kshare_obj *obj, int sock, uint32_t rights);
+
+/**
+ * kshare_receive() - the object that kshare_send() has sent
+ * @k: the client
+ * @sock: the other end of the socket
+ * @rights: KSHARE_RIGHT_*, no more than it brings; 0 for all of them
+ * @flags: KSHARE_NO_INHERIT
+ * @obj: the proxy
+ *
+ * recvmsg(2) of one byte with a descriptor, and kshare_import_fd().  Descriptors of
+ * something else are closed.
+ *
+ * Return: 0; -EPIPE if the other end was closed; -EBADMSG if what has come has no
+ * descriptor; -EINVAL if that is of something else; -EACCES; -ESTALE if it was revoked;
+ * what recvmsg(2) gives, so -EAGAIN and -EINTR: nothing was received.
+ */
+int kshare_receive(struct kshare *k, int sock, uint32_t rights, uint32_t flags,
+		   struct kshare_obj **obj);
 
 /**
  * kshare_ticket_create() - a ticket for an object: text that stands for it
