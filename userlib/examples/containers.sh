@@ -3,10 +3,12 @@
 #
 # Containers: what has a name is known in one IPC namespace of one user namespace. Two
 # containers that share these two, and have all else of their own, share a counter; one
-# that has its own IPC namespace, or its own user namespace, does not see it.
+# that has its own IPC namespace, or its own user namespace, does not see it. With a
+# ticket it makes no difference.
 #
 # A container is made here of namespaces alone, by unshare(1). To do the same with
-# Docker: --device=/dev/kshare and, for the second, --ipc=container:FIRST.
+# Docker: --device=/dev/kshare for each, --ipc=shareable for the first and
+# --ipc=container:FIRST for the others.
 
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,8 +25,9 @@ equal() { if [ "$1" = "$2" ]; then echo yes; else echo "NO, but '$1'"; fi; }
 
 # counter NAMESPACES...: adds 1 from a container of these namespaces. "none": there is
 # no such counter there.
+which=$name
 counter() {
-	unshare "$@" "$here/counter" "$name" 2> /dev/null || {
+	unshare "$@" "$here/counter" "$which" 2> /dev/null || {
 		[ $? = 2 ] && echo none
 	}
 }
@@ -40,6 +43,10 @@ if [ "${1:-}" = inside ]; then
 			"$(equal "$(counter $own --ipc)" none)"
 		claim "one with its own user namespace does not see it" \
 			"$(equal "$(counter --user --map-root-user $own)" none)"
+		which=--ticket
+		claim "with a ticket it does" \
+			"$(equal "$(counter --user --map-root-user --ipc $own)" 3)"
+		claim "the ticket was good for one use" "$(equal "$(counter $own)" none)"
 	}
 	exit $wrong
 fi
