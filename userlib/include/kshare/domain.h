@@ -64,7 +64,7 @@ void kshare_prep_domain_limit(struct kshare_cmd *cmd, struct kshare_obj *domain,
  *
  * Return: 0; -ENOENT if there is none; -EEXIST with KSHARE_EXCLUSIVE; -EPERM if the mode
  * does not permit it; -EINVAL for such a name or mode; -EOPNOTSUPP for KSHARE_PIN outside
- * of the initial IPC namespace; -EDQUOT.
+ * of the initial IPC and user namespaces; -EDQUOT.
  */
 int kshare_domain_open(struct kshare *k, const char *name, uint32_t flags, uint32_t mode,
 		       uint32_t rights, struct kshare_obj **domain);
@@ -128,7 +128,8 @@ void kshare_prep_domain_info(struct kshare_cmd *cmd, struct kshare_obj *domain);
  *
  * It permits what chown(2) and chmod(2) do.  Proxies that there are keep their rights.
  *
- * Return: 0; -ENOENT if it has no name; -EPERM; -EACCES.
+ * Return: 0; -ENOENT if it has no name; -EPERM; -EACCES; -EOPNOTSUPP for KSHARE_PIN as
+ * above.
  */
 int kshare_domain_set(struct kshare_obj *domain, uint32_t uid, uint32_t gid, uint32_t mode,
 		      uint32_t flags);
