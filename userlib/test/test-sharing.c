@@ -453,6 +453,10 @@ static void test_batch(void)
 	kshare_batch_clear(batch);
 	kshare_prep_ticket_revoke(kshare_batch_add(batch), 1000000);
 	check(kshare_batch_run(batch) == -ENOENT);
+	kshare_batch_clear(batch);
+	kshare_prep_ticket_create(kshare_batch_add(batch), dict, 0, 1, KSHARE_NO_ID,
+				  KSHARE_FOREVER);
+	check(kshare_batch_run(batch) == -EINVAL);
 	kshare_batch_free(batch);
 	check(kshare_batch_new(k, KSHARE_BATCH_ATOMIC, &batch) == 0);
 	kshare_prep_revoke(kshare_batch_add(batch), dict);

@@ -118,7 +118,7 @@ int kshare_receive(struct kshare *k, int sock, uint32_t rights, uint32_t flags,
  */
 int kshare_ticket_create(struct kshare_obj *obj, uint32_t rights, uint64_t uses, uint32_t uid,
 			 int64_t until, char ticket[KSHARE_TICKET_LEN + 1], uint64_t *number);
-/** kshare_prep_ticket_create() - prepares kshare_ticket_create(); the ticket is a value */
+/** kshare_prep_ticket_create() - prepares kshare_ticket_create(); it must have a reply */
 void kshare_prep_ticket_create(struct kshare_cmd *cmd, struct kshare_obj *obj, uint32_t rights,
 			       uint64_t uses, uint32_t uid, int64_t until);
 
