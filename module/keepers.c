@@ -7,6 +7,7 @@
 #include "gate.h"
 #include "grant.h"
 #include "inspect.h"
+#include "lockset.h"
 #include "ticket.h"
 
 /* Objects in a result, if it is not said how many. */
@@ -22,9 +23,9 @@ static void kshare_object_tell(struct kshare_run *run, struct kshare_object *obj
 	struct kshare_val *out = run->out + run->out_count;
 	struct kshare_who *who;
 
-	spin_lock(&obj->lock);
+	kshare_object_lock(obj);
 	who = kshare_who_get(obj->writer);
-	spin_unlock(&obj->lock);
+	kshare_object_unlock(obj);
 	out[0] = kshare_val_uint(obj->id);
 	out[1] = kshare_val_int(obj->type);
 	out[2] = kshare_val_uint(READ_ONCE(obj->bytes));
