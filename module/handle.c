@@ -95,7 +95,8 @@ static void kshare_member_put(struct kshare_client *client, struct kshare_domain
 		return;
 	mutex_lock(&client->members_lock);
 	member = xa_load(&client->members, domain->obj.id);
-	last = !--member->handles;
+	/* None if it was settled, before a command of io_uring's let go of its handles. */
+	last = member && !--member->handles;
 	if (last)
 		xa_erase(&client->members, domain->obj.id);
 	mutex_unlock(&client->members_lock);
@@ -347,8 +348,15 @@ void kshare_members_settle(struct kshare_client *client)
 	struct kshare_member *member;
 	unsigned long id;
 
-	xa_for_each(&client->members, id, member) {
-		xa_erase(&client->members, id);
+	for (;;) {
+		id = 0;
+		mutex_lock(&client->members_lock);
+		member = xa_find(&client->members, &id, ULONG_MAX, XA_PRESENT);
+		if (member)
+			xa_erase(&client->members, id);
+		mutex_unlock(&client->members_lock);
+		if (!member)
+			break;
 		kshare_domain_leave(member);
 		kfree(member);
 		cond_resched();
