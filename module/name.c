@@ -173,9 +173,9 @@ static struct file *kshare_ipc_hold(void)
 
 /* ---- names ---- */
 
-/* Makes the domain known by a name; under the lock. */
+/* Makes the domain known by a name; under the lock.  @ipc: taken over if that succeeds. */
 static int kshare_name_give(struct kshare_domain *domain, const struct kshare_name_key *key,
-			    u32 mode)
+			    u32 mode, struct file **ipc)
 {
 	struct kshare_name *name;
 	int ret;
@@ -190,11 +190,7 @@ static int kshare_name_give(struct kshare_domain *domain, const struct kshare_na
 	name->gid = current_egid();
 	name->mode = mode;
 	name->domain = domain;
-	name->ipc_file = kshare_ipc_hold();
-	if (IS_ERR(name->ipc_file)) {
-		ret = PTR_ERR(name->ipc_file);
-		goto err_free;
-	}
+	name->ipc_file = *ipc;
 	get_user_ns(name->key.user_ns);
 	ret = xa_alloc_cyclic(&kshare_names_list, &name->number, name, xa_limit_31b,
 			      &kshare_names_next, GFP_KERNEL);
@@ -203,6 +199,7 @@ static int kshare_name_give(struct kshare_domain *domain, const struct kshare_na
 	ret = rhashtable_insert_fast(&kshare_names, &name->node, kshare_names_params);
 	if (ret)
 		goto err_erase;
+	*ipc = NULL;
 	WRITE_ONCE(domain->name, name);
 	return 0;
 
@@ -210,9 +207,6 @@ err_erase:
 	xa_erase(&kshare_names_list, name->number);
 err_put:
 	put_user_ns(name->key.user_ns);
-	if (name->ipc_file)
-		fput(name->ipc_file);
-err_free:
 	kfree(name);
 	/* The table of names cannot grow any more. */
 	return ret == -E2BIG || ret == -EBUSY ? -ENOMEM : ret;
@@ -330,6 +324,7 @@ static int kshare_name_open(struct kshare_run *run, struct kshare_name *name, bo
 int kshare_domain_open(struct kshare_run *run)
 {
 	struct kshare_domain *domain = NULL;
+	struct file *ipc = NULL;
 	struct kshare_name_key key;
 	struct kshare_name *name;
 	int ret;
@@ -348,6 +343,11 @@ int kshare_domain_open(struct kshare_run *run)
 		ret = kshare_name_key(&run->key, &key);
 	if (ret)
 		return ret;
+	/* Not under the lock: to close a descriptor may take as long as others want. */
+	if (run->flags & KSHARE_MAKE)
+		ipc = kshare_ipc_hold();
+	if (IS_ERR(ipc))
+		return PTR_ERR(ipc);
 
 	kshare_names_lock();
 	name = rhashtable_lookup_fast(&kshare_names, &key, kshare_names_params);
@@ -360,7 +360,7 @@ int kshare_domain_open(struct kshare_run *run)
 		ret = PTR_ERR_OR_ZERO(domain);
 		if (!ret)
 			ret = kshare_name_give(domain, &key, run->value.type == KSHARE_NONE ?
-							     0600 : run->value.u);
+							     0600 : run->value.u, &ipc);
 		if (!ret)
 			ret = kshare_name_open(run, domain->name, true);
 		if (ret >= 0 && run->flags & KSHARE_PIN)
@@ -372,6 +372,8 @@ int kshare_domain_open(struct kshare_run *run)
 			kshare_domain_check(domain);
 		kshare_object_put(&domain->obj);
 	}
+	if (ipc)
+		fput(ipc);
 	return ret;
 }
 
