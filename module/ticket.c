@@ -299,24 +299,28 @@ void kshare_tickets_settle(struct kshare_client *client)
 {
 	struct kshare_ticket *ticket;
 	unsigned long number;
+	bool ends;
 
-	/* Those of a client that cannot make more; others may use and end them. */
-	while (!xa_empty(&client->tickets)) {
+	/*
+	 * Those of a client that cannot make more; others may use and end them, and
+	 * have done so for the last time only when the lock tells that none is left.
+	 */
+	do {
 		kshare_tickets_lock();
 		number = 0;
 		ticket = xa_find(&client->tickets, &number, ULONG_MAX, XA_PRESENT);
-		if (ticket && RB_EMPTY_NODE(&ticket->timer.node)) {
+		ends = ticket && RB_EMPTY_NODE(&ticket->timer.node);
+		if (ends) {
 			kshare_ticket_take(ticket);
 		} else if (ticket) {
 			xa_erase(&client->tickets, number);
 			ticket->client = NULL;
-			ticket = NULL;
 		}
 		kshare_tickets_unlock();
-		if (ticket)
+		if (ends)
 			kshare_ticket_free(ticket);
 		cond_resched();
-	}
+	} while (ticket);
 }
 
 void kshare_tickets_init(void)
