@@ -328,6 +328,8 @@ void kshare_handles_settle(struct kshare_client *client)
 	unsigned long id;
 
 	memset(client->near, 0, sizeof(client->near));
+	/* For a command of io_uring's that is not over yet: see kshare_run_end(). */
+	atomic_inc(&client->closes);
 	xa_for_each(&client->handles, id, handle) {
 		struct kshare_object *obj = handle->obj;
 

@@ -208,6 +208,15 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 	return kshare_args_import(run, cmd);
 }
 
+/* If a handle was closed meanwhile, the command may have been the last way to it. */
+static void kshare_run_drop(struct kshare_run *run, struct kshare_object *obj)
+{
+	if (unlikely(READ_ONCE(obj->refers)) && atomic_read(&run->client->closes) != run->closes)
+		kshare_object_forget(obj, &run->doom);
+	else
+		kshare_object_put_deferred(obj, &run->doom);
+}
+
 /**
  * kshare_run_end() - lets everything go that a command held
  * @run: run; no lock is held
@@ -234,11 +243,11 @@ void kshare_run_end(struct kshare_run *run)
 		kshare_val_put(&run->expect, &run->doom);
 	}
 	if (run->obj)
-		kshare_object_put_deferred(run->obj, &run->doom);
+		kshare_run_drop(run, run->obj);
 	if (unlikely(run->peer))
 		kshare_object_put_deferred(run->peer, &run->doom);
 	if (unlikely(run->via))
-		kshare_object_put_deferred(run->via, &run->doom);
+		kshare_run_drop(run, run->via);
 	if (unlikely(run->doom.first))
 		kshare_doom_run(&run->doom);
 }
