@@ -511,6 +511,9 @@ int kshare_domain_set(struct kshare_run *run)
 	kshare_names_lock();
 	ret = domain->name ? kshare_name_set(run, domain->name) : -ENOENT;
 	kshare_names_unlock();
+	/* Another thread may have closed the last handle while it was pinned. */
+	if (!ret && run->flags & KSHARE_UNPIN)
+		kshare_domain_check(domain);
 	return ret;
 }
 
