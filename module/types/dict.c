@@ -20,7 +20,10 @@ static int kshare_dict_init(struct kshare_object *obj, const struct kshare_creat
 	if (ret)
 		return ret;
 	dict->table_bytes = kshare_table_size(&dict->table);
-	ret = kshare_object_grow(obj, dict->table_bytes);
+	if (how->anyway)
+		kshare_object_regrow(obj, dict->table_bytes);
+	else
+		ret = kshare_object_grow(obj, dict->table_bytes);
 	if (ret) {
 		struct kshare_doom doom = {};
 
