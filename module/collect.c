@@ -146,7 +146,7 @@ static u64 kshare_collect_find(struct kshare_domain *domain, struct list_head *s
 		obj->found = 0;
 		WRITE_ONCE(obj->suspect, KSHARE_COUNTED);
 	}
-	for (obj = NULL; (obj = kshare_object_next(domain, obj)); )
+	for (obj = NULL; (obj = kshare_object_next(domain, obj)); cond_resched())
 		kshare_scan(obj, &count, NULL);
 	for (obj = NULL; (obj = kshare_object_next(domain, obj)); cond_resched()) {
 		/* One is that of this walk. */
@@ -195,11 +195,15 @@ static u64 kshare_collect_verify(struct list_head *suspects)
 
 	/* Pairs with the one in kshare_suspect_touch(): marked before they are counted. */
 	smp_mb();
-	list_for_each_entry(obj, suspects, gray)
+	list_for_each_entry(obj, suspects, gray) {
 		obj->found = 0;
-	list_for_each_entry(obj, suspects, gray)
+		cond_resched();
+	}
+	list_for_each_entry(obj, suspects, gray) {
 		if (!kshare_scan(obj, &recount, &obj->scanned))
 			WRITE_ONCE(obj->suspect, KSHARE_TOUCHED);
+		cond_resched();
+	}
 	list_for_each_entry(obj, suspects, gray) {
 		/* One is that of the list. */
 		if (refcount_read(&obj->ref) - 1 != obj->found)

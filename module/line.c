@@ -185,6 +185,7 @@ static bool kshare_line_revoke_one(struct list_head *line, struct kshare_wakes *
 			continue;
 		kshare_grant_none(run, w->group, -ESTALE, wakes);
 		ended = true;
+		cond_resched();
 	}
 	return ended;
 }
