@@ -150,6 +150,15 @@ int kshare_charge(struct kshare_domain *domain, struct kshare_user *user, enum k
 	return -EDQUOT;
 }
 
+bool kshare_may_charge(struct kshare_domain *domain, struct kshare_user *user,
+		       enum kshare_limit what, u64 n)
+{
+	struct kshare_account *account = &domain->account;
+
+	return atomic64_read(&account->used[what]) + n <= READ_ONCE(account->limit[what]) &&
+	       atomic64_read(&user->used[what]) + n <= kshare_user_limit_of(user, what);
+}
+
 void kshare_uncharge(struct kshare_domain *domain, struct kshare_user *user,
 		     enum kshare_limit what, u64 n)
 {

@@ -78,6 +78,9 @@ static inline void kshare_user_uncharge(struct kshare_user *user, enum kshare_li
 /* Charges both: 0, or -EDQUOT and nothing was charged.  Any context. */
 int kshare_charge(struct kshare_domain *domain, struct kshare_user *user, enum kshare_limit what,
 		  u64 n);
+/* Would that succeed now?  Nothing is charged. */
+bool kshare_may_charge(struct kshare_domain *domain, struct kshare_user *user,
+		       enum kshare_limit what, u64 n);
 void kshare_uncharge(struct kshare_domain *domain, struct kshare_user *user,
 		     enum kshare_limit what, u64 n);
 /* The same where it cannot fail: over the limits for a moment, if need be. */

@@ -35,13 +35,11 @@ static bool kshare_queue_val(const struct kshare_value *in, struct kshare_val *o
 	return false;
 }
 
-/* Within the limit of bytes, for what is charged only if it comes back. */
+/* Within the limits of bytes, for what is charged only if it comes back. */
 static bool kshare_queue_may_grow(const struct kshare_object *obj)
 {
-	struct kshare_account *account = &obj->domain->account;
-
-	return atomic64_read(&account->used[KSHARE_LIMIT_BYTES]) + sizeof(struct kshare_msg) <=
-	       READ_ONCE(account->limit[KSHARE_LIMIT_BYTES]);
+	return kshare_may_charge(obj->domain, obj->user, KSHARE_LIMIT_BYTES,
+				 sizeof(struct kshare_msg));
 }
 
 /* As put and get would, to who waits first, past the queue */

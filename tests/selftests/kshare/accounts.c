@@ -491,6 +491,40 @@ TEST_F(kshare, the_creator_pays_whoever_makes_it_grow)
 	EXPECT_TRUE(all_is_back(s, 2015));
 }
 
+static int makes_a_queue_for_all(struct side *s)
+{
+	int d = t_make(s, "accounts/queue", 0, 0666);
+
+	return t_put(s, d, "queue", t_ref(t_create_in(s, d, KSHARE_TYPE_QUEUE)));
+}
+
+/* A message that goes to who waits at once is one that may come back. */
+TEST_F(kshare, a_put_counts_even_if_somebody_waits_for_it)
+{
+	struct side *s = &self->s;
+	pid_t pid = user(2016, makes_a_queue_for_all);
+	int q, d = t_join(s, "accounts/queue", 0);
+	struct t_thread t;
+
+	EXPECT_EQ(0, RESULT(0));
+	q = t_find(s, d, "queue");
+	ASSERT_LT(0, q);
+	t_begin(s, &t, t_cmd(KSHARE_OP_QUEUE_GET, q), true);
+	t_until_waiters(s, q, 1);
+	EXPECT_EQ(0, set_limit(s, 2016, KSHARE_LIMIT_BYTES, 1));
+	EXPECT_EQ(-EDQUOT, t_run_with(s, KSHARE_OP_QUEUE_PUT, q, t_int(1)));
+	/* Without a result, as most are put */
+	EXPECT_EQ(-EDQUOT, t_raw(s, t_cmd(KSHARE_OP_QUEUE_PUT, q)));
+	t_until_waiters(s, q, 1);
+	EXPECT_EQ(0, set_limit(s, 2016, KSHARE_LIMIT_BYTES, 1 << 20));
+	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_QUEUE_PUT, q)));
+	EXPECT_EQ(1, t_end(&t));
+	EXPECT_EQ(0, t_close(s, q));
+	EXPECT_EQ(0, t_close(s, d));
+	EXPECT_EQ(0, let_go(pid));
+	EXPECT_TRUE(all_is_back(s, 2016));
+}
+
 /* ---- who may ask and set ---- */
 
 static int asks_and_sets(struct side *s)
