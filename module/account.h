@@ -6,7 +6,8 @@
  * and against those of the user who pays for it.  Objects and their bytes are paid
  * by who created the object, whoever makes it grow; handles, tickets and waiting
  * commands by whose client has them; a domain by who made it.  A user is a uid of
- * the initial user namespace, so a container gives nobody a second account.
+ * the initial user namespace: uids of two containers that are mapped to the same one
+ * share an account, and each of a range that a container is given has its own.
  */
 #ifndef KSHARE_ACCOUNT_H
 #define KSHARE_ACCOUNT_H

@@ -136,8 +136,8 @@ struct kshare_record {
  * @process: of @mm, with a reference (mmu_notifier_get()); NULL if unbound
  * @link: in &kshare_process.clients
  * @who: its process
- * @user: who pays for what it has, with a reference: the real uid of who opened or
- *	cloned it
+ * @user: who pays for what it has, with a reference: the real uid of who opened it,
+ *	or opened what it was cloned from
  * @domain: its own domain, with a reference
  * @own: its membership there, until it is settled
  * @number: no other client has it

@@ -71,7 +71,6 @@ struct kshare_name *kshare_name_take(struct kshare_domain *domain);
 void kshare_name_free(struct kshare_name *name);
 
 int kshare_domain_open(struct kshare_run *run);
-int kshare_domain_list_prepare(struct kshare_run *run);
 int kshare_domain_list(struct kshare_run *run);
 int kshare_domain_info(struct kshare_run *run);
 int kshare_domain_set(struct kshare_run *run);
