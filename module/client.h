@@ -143,7 +143,8 @@ struct kshare_record {
  * @number: no other client has it
  * @members_lock: protects @members
  * @members: its &struct kshare_member in other domains, by the domain's id
- * @tickets: ticket numbers -> its &struct kshare_ticket; kshare_tickets_lock
+ * @tickets: ticket numbers -> its &struct kshare_ticket; kshare_tickets_lock, but for
+ *	numbers that are reserved
  * @handle_count: handles and reserved ones
  * @closes: how often a handle was closed
  * @near: the handles below KSHARE_NEAR once more, to be found in one step

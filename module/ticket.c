@@ -108,7 +108,14 @@ static int kshare_ticket_number(const struct kshare_val *v)
 	return v->type == KSHARE_INT && v->i < 0 ? -EINVAL : 0;
 }
 
-static int kshare_ticket_text(struct kshare_run *run, const struct kshare_ticket *ticket)
+/* What was a secret, in memory that is to be freed. */
+static void kshare_ticket_wipe(const struct kshare_val *text)
+{
+	memzero_explicit((void *)kshare_val_data(text), text->len);
+}
+
+/* Tells the number and the secret. */
+static int kshare_ticket_tell(struct kshare_run *run, const struct kshare_ticket *ticket)
 {
 	char text[KSHARE_TICKET_LEN];
 	struct kshare_val v;
@@ -117,8 +124,12 @@ static int kshare_ticket_text(struct kshare_run *run, const struct kshare_ticket
 	bin2hex(text, ticket->secret, sizeof(ticket->secret));
 	ret = kshare_val_str(text, sizeof(text), &v);
 	memzero_explicit(text, sizeof(text));
-	if (!ret)
-		kshare_give_away(run, &v);
+	if (ret)
+		return ret;
+	kshare_give_away(run, &v);
+	run->number = ticket->number;
+	ret = kshare_run_deliver_after(run);
+	kshare_ticket_wipe(&run->out[0]);
 	return ret;
 }
 
@@ -172,34 +183,33 @@ int kshare_ticket_create(struct kshare_run *run)
 	ticket->uid = uid;
 	timerqueue_init(&ticket->timer);
 	kshare_domain_outside_get(obj->domain);
-	ret = kshare_ticket_text(run, ticket);
-	if (ret)
+	/* A NULL entry is reserved: found by nobody, and not given out again. */
+	ret = xa_alloc(&client->tickets, &ticket->number, NULL, XA_LIMIT(1, INT_MAX),
+		       GFP_KERNEL_ACCOUNT);
+	if (ret) {
+		ret = ret == -EBUSY ? -EDQUOT : ret;
 		goto err_free;
+	}
+	/* What cannot be told has never been a ticket. */
+	ret = kshare_ticket_tell(run, ticket);
+	if (ret)
+		goto err_release;
 
 	kshare_tickets_lock();
-	ret = xa_alloc(&client->tickets, &ticket->number, ticket, XA_LIMIT(1, INT_MAX),
-		       GFP_KERNEL_ACCOUNT);
-	if (!ret) {
-		hash_add(kshare_tickets, &ticket->node, kshare_ticket_hash(ticket->secret));
-		list_add_tail(&ticket->in_domain, &obj->domain->tickets);
-		if (run->expect.type != KSHARE_NONE) {
-			ticket->timer.expires = ns_to_ktime(run->expect.u);
-			if (timerqueue_add(&kshare_tickets_times, &ticket->timer))
-				kshare_tickets_schedule();
-		}
-		run->number = ticket->number;
+	/* The slot is there since it was reserved, so no memory is needed. */
+	WARN_ON_ONCE(xa_err(xa_store(&client->tickets, ticket->number, ticket, GFP_NOWAIT)));
+	hash_add(kshare_tickets, &ticket->node, kshare_ticket_hash(ticket->secret));
+	list_add_tail(&ticket->in_domain, &obj->domain->tickets);
+	if (run->expect.type != KSHARE_NONE) {
+		ticket->timer.expires = ns_to_ktime(run->expect.u);
+		if (timerqueue_add(&kshare_tickets_times, &ticket->timer))
+			kshare_tickets_schedule();
 	}
 	kshare_tickets_unlock();
-	if (ret)
-		goto err_free;
-	ret = kshare_run_deliver_after(run);
-	if (!ret)
-		return 0;
-	/* Nobody knows it, unless it was guessed; it may even be over. */
-	run->key = kshare_val_int(run->number);
-	kshare_ticket_revoke(run);
-	return ret;
+	return 0;
 
+err_release:
+	xa_release(&client->tickets, ticket->number);
 err_free:
 	kshare_ticket_free(ticket);
 	return ret;
@@ -259,6 +269,7 @@ int kshare_ticket_redeem(struct kshare_run *run)
 	if (run->key.len != KSHARE_TICKET_LEN ||
 	    hex2bin(secret, kshare_val_data(&run->key), sizeof(secret)))
 		return -EINVAL;
+	kshare_ticket_wipe(&run->key);
 	if (!kshare_user_may_guess(user))
 		return -EAGAIN;
 	kshare_tickets_lock();

@@ -5,10 +5,6 @@
  */
 #include "passing_test.h"
 
-#include <linux/userfaultfd.h>
-
-#define PAGE	4096
-
 /* A dict of a domain that is nobody's but @s's, by one handle. */
 static int orphan(struct side *s, int entries)
 {
@@ -80,38 +76,27 @@ TEST_F(kshare, what_is_stored_after_the_last_handle_went_is_not_left_over)
 	struct side *s = &self->s;
 	uint64_t objects = t_user_used(s, -1, KSHARE_LIMIT_OBJECTS);
 	uint64_t domains = t_user_used(s, -1, KSHARE_LIMIT_DOMAINS);
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_copy copy = { .len = PAGE };
-	int d = orphan(s, 0), uffd = syscall(__NR_userfaultfd, O_CLOEXEC);
+	int d = orphan(s, 0);
 	struct kshare_value pairs[4] = { t_int(1), t_ref(d), t_int(2) };
 	struct kshare_cmd cmd = t_cmd(KSHARE_OP_DICT_UPDATE, d);
-	static char page[PAGE] = "a text that is too long to stand in place";
 	static struct t_thread t;
-	struct uffd_msg msg;
-	char *lazy;
+	struct t_lazy lazy;
 
-	lazy = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	reg.range.start = (uintptr_t)lazy;
-	reg.range.len = PAGE;
-	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg)) {
+	if (!t_lazy_begin(&lazy, NULL)) {
 		t_close(s, d);
 		SKIP(return, "no userfaultfd");
 	}
-	pairs[3] = t_bytes(lazy, 40);
+	pairs[3] = t_bytes(lazy.page, 40);
 	cmd.value = t_vector(pairs, 4);
 	t_begin(s, &t, cmd, false);
 	/* It has the reference, and waits for what comes after it. */
-	ASSERT_EQ(sizeof(msg), read(uffd, &msg, sizeof(msg)));
+	ASSERT_TRUE(t_lazy_touched(&lazy));
 	EXPECT_EQ(0, t_close(s, d));
-	copy.dst = (uintptr_t)lazy;
-	copy.src = (uintptr_t)page;
-	EXPECT_EQ(0, ioctl(uffd, UFFDIO_COPY, &copy));
+	EXPECT_TRUE(t_lazy_fill(&lazy, "a text that is too long to stand in place"));
 	EXPECT_LE(0, t_end(&t));
 	EXPECT_TRUE(T_UNTIL(t_user_used(s, -1, KSHARE_LIMIT_OBJECTS) <= objects));
 	EXPECT_TRUE(T_UNTIL(t_user_used(s, -1, KSHARE_LIMIT_DOMAINS) <= domains));
-	munmap(lazy, PAGE);
-	close(uffd);
+	t_lazy_end(&lazy);
 }
 
 /* What only refers to itself is emptied by the collector and by the end of its domain. */

@@ -8,8 +8,11 @@
 
 #include "kshare_test.h"
 
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+
+#include <linux/userfaultfd.h>
 
 #ifndef __NR_pidfd_open
 #define __NR_pidfd_open		434
@@ -231,6 +234,60 @@ static inline struct side *t_open_as(uid_t uid)
 	if (s->fd < 0 || setresuid(uid, uid, uid))
 		_exit(91);
 	return s;
+}
+
+/* A page that keeps who touches it, a command of the kernel's as well. */
+struct t_lazy {
+	char *page;
+	int fd;
+};
+
+#define T_PAGE	4096
+
+/* The first one of @pages, which may be NULL; false if the kernel cannot do that. */
+static inline bool t_lazy_begin(struct t_lazy *lazy, char *pages)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range.len = T_PAGE,
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	lazy->page = mmap(pages, T_PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | (pages ? MAP_FIXED : 0), -1, 0);
+	lazy->fd = syscall(__NR_userfaultfd, O_CLOEXEC);
+	reg.range.start = (uintptr_t)lazy->page;
+	return lazy->fd >= 0 && !ioctl(lazy->fd, UFFDIO_API, &api) &&
+	       !ioctl(lazy->fd, UFFDIO_REGISTER, &reg);
+}
+
+/* Waits until somebody touches it. */
+static inline bool t_lazy_touched(struct t_lazy *lazy)
+{
+	struct uffd_msg msg;
+
+	return read(lazy->fd, &msg, sizeof(msg)) == sizeof(msg);
+}
+
+/* Who touches it goes on, and finds that. */
+static inline bool t_lazy_fill(struct t_lazy *lazy, const char *text)
+{
+	static char page[T_PAGE];
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)lazy->page,
+		.src = (uintptr_t)page,
+		.len = T_PAGE,
+	};
+
+	snprintf(page, sizeof(page), "%s", text);
+	return !ioctl(lazy->fd, UFFDIO_COPY, &copy);
+}
+
+/* It goes: who touches it goes on, and finds that there is none. */
+static inline void t_lazy_end(struct t_lazy *lazy)
+{
+	munmap(lazy->page, T_PAGE);
+	close(lazy->fd);
 }
 
 static inline int t_send_fd(int sock, int fd)

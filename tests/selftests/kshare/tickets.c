@@ -124,6 +124,45 @@ TEST_F(kshare, what_it_takes_is_checked)
 	EXPECT_EQ(-EBADF, t_ticket(s, 12345, text));
 }
 
+/* Its text is written before its number, which is where it fails. */
+TEST_F(kshare, one_that_cannot_be_told_was_none_and_ends_no_other)
+{
+	struct side *s = &self->s, *other = t_open();
+	int c = t_number_cell(s, 7), h;
+	struct kshare_cmd cmd = create(c, 0, 0);
+	char text[KSHARE_TICKET_LEN + 1] = {}, next[KSHARE_TICKET_LEN + 1];
+	uint64_t before = handles(s);
+	struct t_lazy lazy = {};
+	static struct t_thread t;
+	int64_t number;
+	char *pages;
+
+	pages = mmap(NULL, 2 * T_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, pages);
+	memset(pages, 0, 2 * T_PAGE);
+	if (!t_lazy_begin(&lazy, pages))
+		SKIP(return, "no userfaultfd");
+	cmd.out_len = sizeof(struct kshare_result) + sizeof(struct kshare_value) +
+		      KSHARE_TICKET_LEN;
+	cmd.out = (uintptr_t)pages + T_PAGE - (cmd.out_len - KSHARE_TICKET_LEN);
+	t_begin(s, &t, cmd, false);
+	ASSERT_TRUE(t_lazy_touched(&lazy));
+	memcpy(text, pages + T_PAGE, KSHARE_TICKET_LEN);
+	EXPECT_EQ(KSHARE_TICKET_LEN, strlen(text));
+	h = t_redeem(other, text, 0);
+	EXPECT_EQ(-ENOENT, h);
+	number = t_ticket(s, c, next);
+	EXPECT_LT(0, number);
+	t_lazy_end(&lazy);
+	EXPECT_EQ(-EFAULT, t_end(&t));
+	EXPECT_EQ(-ENOENT, t_redeem(other, text, 0));
+	EXPECT_EQ(before + 1, handles(s));
+	EXPECT_EQ(7, t_number_of(other, t_redeem(other, next, 0)));
+	EXPECT_EQ(-ENOENT, end(s, number));
+	munmap(pages + T_PAGE, T_PAGE);
+	t_leave(other);
+}
+
 TEST_F(kshare, a_ticket_of_fewer_rights_gives_no_more)
 {
 	const uint32_t some = KSHARE_RIGHT_READ | KSHARE_RIGHT_WAIT;
