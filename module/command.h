@@ -99,10 +99,11 @@
  * @finish: see above
  * @line: the line it waits in; NULL for &kshare_object.waiters
  * @queued: see above
- * @left: see above; @why is -ETIMEDOUT, -ERESTARTSYS, -ECANCELED, KSHARE_DOOR_GONE,
- *	or -EOWNERDEAD if the client has died; the last two cannot be refused.  0: it
- *	may end; an error: it ends with that instead; KSHARE_MUST_WAIT: it has to go
- *	on; 1: its turn has come, and it is to be carried out
+ * @left: see above; @why is -ETIMEDOUT, -ERESTARTSYS, -ECANCELED, -ESTALE (only of
+ *	what waits for a condition), KSHARE_DOOR_GONE, or -EOWNERDEAD if the client
+ *	has died; the last two cannot be refused.  0: it may end; an error: it ends
+ *	with that instead; KSHARE_MUST_WAIT: it has to go on; 1: its turn has come,
+ *	and it is to be carried out
  */
 struct kshare_row {
 	char name[24];

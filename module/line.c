@@ -172,45 +172,42 @@ static enum kshare_granted kshare_grant_none(struct kshare_run *run, struct ksha
 	return how;
 }
 
-/* Of one line; true if any ended, and then others may have been moved. */
-static bool kshare_line_revoke_one(struct list_head *line, struct kshare_wakes *wakes)
+static void kshare_line_revoke_one(struct list_head *line, struct kshare_wakes *wakes)
 {
 	struct kshare_waiter *w, *next;
-	bool ended = false;
 
 	list_for_each_entry_safe(w, next, line, link) {
 		struct kshare_run *run = kshare_waiter_run(w);
 
 		if (!run->via || kshare_gate_pass(run->via))
 			continue;
-		kshare_grant_none(run, w->group, -ESTALE, wakes);
-		ended = true;
+		/* Who waits for news ends as well, but has the lock again before. */
+		if (run->op->flags & KSHARE_ROW_OF_LOCK)
+			run->op->left(run, -ESTALE);
+		else
+			kshare_grant_none(run, w->group, -ESTALE, wakes);
 		cond_resched();
 	}
-	return ended;
 }
 
 void kshare_line_revoke(struct kshare_object *obj)
 {
 	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
-	struct list_head *line, *others = NULL;
+	struct list_head *line, *news = NULL;
 	unsigned int n;
-	bool again;
 
 	/* Who waits for news waits under the lock that they belong to. */
 	if (obj->type == KSHARE_TYPE_CONDITION) {
-		others = kshare_condition_waiters(obj);
+		news = kshare_condition_waiters(obj);
 		obj = kshare_condition_lock(obj);
 	}
 	kshare_lockset_begin(obj->domain);
 	kshare_object_own(obj);
-	do {
-		again = others && kshare_line_revoke_one(others, &wakes);
-		for (n = 0; (line = kshare_line_of(obj, n)); n++)
-			again |= kshare_line_revoke_one(line, &wakes);
-		again |= kshare_line_revoke_one(&obj->all_waiters, &wakes);
-		cond_resched();
-	} while (again);
+	if (news)
+		kshare_line_revoke_one(news, &wakes);
+	for (n = 0; (line = kshare_line_of(obj, n)); n++)
+		kshare_line_revoke_one(line, &wakes);
+	kshare_line_revoke_one(&obj->all_waiters, &wakes);
 	kshare_grant(obj, true, &wakes);
 	kshare_object_disown(obj);
 	kshare_lockset_end(obj->domain);

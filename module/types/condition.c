@@ -9,7 +9,7 @@
  * he can have the lock.
  *
  *	in the condition's line --- notify ------> in the lock's line --> has it
- *		|		--- deadline, cancel --^	|
+ *		|	--- deadline, cancel, revoke --^	|
  *		+ signal, death: gone, without the lock		+ death: gone, and a
  *								notify goes to the next
  */

@@ -363,7 +363,7 @@ struct kshare_result {
  *	REVOCABLE (else EPERM): from now on that handle, and every handle,
  *	stored reference, ticket and descriptor that comes from it, answers
  *	ESTALE to everything but CLOSE.  Commands that wait by way of it end with
- *	ESTALE, and what is held of the object by clients that have no other way
+ *	ESTALE (CONDITION_WAIT once it has the lock again), and what is held of the object by clients that have no other way
  *	to it is given back as if they had closed it.  What was read out of a
  *	container by it, a domain's root, and objects that were made in a domain
  *	are references of their own.  Commands under way are
@@ -700,12 +700,15 @@ struct kshare_result {
  * @KSHARE_OP_CONDITION_WAIT: (condition, key=[UINT owner], tag, deadline) -
  *	gives the lock back, waits for a NOTIFY, and takes the lock again, as
  *	deep as it was: all of that counts as one step towards NOTIFY.  number:
- *	the fencing token.  flags: as LOCK_ACQUIRE.  The depth.  After ETIMEDOUT
- *	and ECANCELED the lock is held again, and the result is written if it
- *	had to wait; after EINTR and EFAULT it is not, and the caller has to
- *	acquire it again; after EINTR, which SA_RESTART does not avoid, it was
- *	not notified.  After a NOTIFY signals that do not kill wait.  NOWAIT is
- *	EOPNOTSUPP.  EPERM if the lock is not held.  WAIT
+ *	the fencing token.  flags: as LOCK_ACQUIRE.  The depth.  After ETIMEDOUT,
+ *	ECANCELED and ESTALE (the condition's handle was revoked) the lock is
+ *	held as before, and the result is written if it had to wait; unless the
+ *	client has no handle to the lock any more, or only revoked ones: then
+ *	the lock passes on.  After EINTR and EFAULT it is not held, and the
+ *	caller has to acquire it again; after EINTR, which SA_RESTART does not
+ *	avoid, it was not notified.  After a NOTIFY signals that do not kill
+ *	wait, and a REVOKE does not matter.  NOWAIT is EOPNOTSUPP.  EPERM if the
+ *	lock is not held.  WAIT
  * @KSHARE_OP_CONDITION_NOTIFY: (condition, key=[UINT owner], nr=most) - lets up
  *	to @nr waiters (0 means 1), in the order of arrival, go on as soon as
  *	they get the lock; ALL: all of them.  The number of them.  EPERM if the

@@ -76,7 +76,7 @@ static int cond_wait(struct kshare_obj *condition, struct kshare_obj *lock,
 	ret = ks_client_submit(condition->k, &cmd);
 	if (ret == -EINTR)
 		ret = take_back(lock, owner, depth, &result);
-	if (ret < 0 && ret != -EINTR && ret != -ETIMEDOUT && ret != -ECANCELED)
+	if (ret < 0 && ret != -EINTR && ret != -ETIMEDOUT && ret != -ECANCELED && ret != -ESTALE)
 		return ret;
 	/* The caller has the lock.  No token is 0: then the kernel did not tell. */
 	if (token && result.number)

@@ -268,6 +268,35 @@ TEST_F(kshare, a_wait_that_begins_while_it_is_revoked_ends)
 	t_leave(other);
 }
 
+/* What it compares with is a page that keeps it, until the handle is revoked. */
+TEST_F(kshare, a_wait_is_refused_whose_handle_is_revoked_before_it_is_in_line)
+{
+	static const char text[] = "a text that is too long to stand in place";
+	struct side *s = &self->s, *other = t_open();
+	int c = t_create(s, KSHARE_TYPE_CELL), g = t_revocable(s, c), h = t_give(s, g, other);
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CELL_WAIT, h);
+	struct kshare_stat stat;
+	static struct t_thread t;
+	struct t_lazy lazy;
+
+	if (!t_lazy_begin(&lazy, NULL))
+		SKIP(return, "no userfaultfd");
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, t_bytes(text, sizeof(text))));
+	cmd.flags = KSHARE_UNTIL_NE;
+	cmd.value = t_bytes(lazy.page, sizeof(text));
+	/* So that it ends at all if it should not be refused. */
+	cmd.deadline = t_now() + T_LONG;
+	t_begin(other, &t, cmd, false);
+	ASSERT_TRUE(t_lazy_touched(&lazy));
+	EXPECT_EQ(0, t_revoke(s, g));
+	EXPECT_TRUE(t_lazy_fill(&lazy, text));
+	EXPECT_EQ(-ESTALE, t_end(&t));
+	EXPECT_EQ(0, t_stat(s, c, &stat));
+	EXPECT_EQ(0, stat.waiters);
+	t_lazy_end(&lazy);
+	t_leave(other);
+}
+
 /* An outer one ends waits by way of an inner one. */
 TEST_F(kshare, an_outer_one_ends_waits_by_way_of_an_inner_one)
 {
@@ -283,8 +312,11 @@ TEST_F(kshare, an_outer_one_ends_waits_by_way_of_an_inner_one)
 	t_leave(other);
 }
 
-/* @stage: 0 in the condition's line, 1 notified, in the lock's line */
-TEST_F(kshare, a_wait_for_a_condition_ends_and_a_notify_goes_to_the_next)
+/*
+ * @stage: 0 in the condition's line, 1 notified, in the lock's line.  The first one has
+ * the lock again whatever it is told.
+ */
+TEST_F(kshare, a_wait_for_a_condition_ends_with_the_lock)
 {
 	struct side *s = &self->s;
 	int stage;
@@ -292,7 +324,7 @@ TEST_F(kshare, a_wait_for_a_condition_ends_and_a_notify_goes_to_the_next)
 	for (stage = 0; stage < 2; stage++) {
 		struct side *other = t_open();
 		int l = t_create(s, KSHARE_TYPE_LOCK), c, g, theirs, h;
-		struct t_thread first, second;
+		static struct t_thread first, second;
 		struct kshare_cmd cmd = t_with_key(KSHARE_OP_LOCK_ACQUIRE, l, t_uint(2));
 		struct kshare_stat stat;
 
@@ -312,13 +344,18 @@ TEST_F(kshare, a_wait_for_a_condition_ends_and_a_notify_goes_to_the_next)
 		if (stage)
 			EXPECT_EQ(1, t_raw(s, owned(KSHARE_OP_CONDITION_NOTIFY, c)));
 		EXPECT_EQ(0, t_revoke(s, g));
-		EXPECT_EQ(-ESTALE, t_end(&first));
-		if (!stage)
-			EXPECT_EQ(1, t_raw(s, owned(KSHARE_OP_CONDITION_NOTIFY, c)));
+		/* The first one has left the line, and has not used a notify up. */
+		t_until_waiters(s, c, 1);
+		t_until_waiters(s, l, 1);
+		EXPECT_EQ(1, t_raw(s, owned(KSHARE_OP_CONDITION_NOTIFY, c)));
+		t_until_waiters(s, l, 2);
 		EXPECT_EQ(0, t_raw(s, owned(KSHARE_OP_LOCK_RELEASE, l)));
+		/* To be revoked does not take back that it was notified. */
+		EXPECT_EQ(stage ? 1 : -ESTALE, t_end(&first));
+		EXPECT_EQ(0, t_stat(s, l, &stat));
+		EXPECT_EQ(stat.token, first.out.head.number);
+		EXPECT_EQ(0, t_raw(other, owned(KSHARE_OP_LOCK_RELEASE, theirs)));
 		EXPECT_EQ(1, t_end(&second));
-		/* The second one has it now, and the first one has not. */
-		EXPECT_EQ(-EPERM, t_raw(other, owned(KSHARE_OP_LOCK_RELEASE, theirs)));
 		cmd.op = KSHARE_OP_LOCK_RELEASE;
 		cmd.handle = l;
 		EXPECT_EQ(0, t_raw(s, cmd));
@@ -326,6 +363,62 @@ TEST_F(kshare, a_wait_for_a_condition_ends_and_a_notify_goes_to_the_next)
 		EXPECT_EQ(0, stat.waiters);
 		t_leave(other);
 	}
+}
+
+/* An rlock as deep as it was, when the wait is refused and when it ends. */
+TEST_F(kshare, after_stale_the_lock_of_a_condition_is_held_however_it_came)
+{
+	struct side *s = &self->s, *other = t_open();
+	int l = t_create(s, KSHARE_TYPE_RLOCK), rounds = t_rounds(500), i, waited = 0;
+	int c = t_create_with(s, KSHARE_TYPE_CONDITION, 0, t_none(), t_ref(l));
+	int theirs = t_give(s, l, other);
+	static struct t_thread t;
+
+	for (i = 0; i < rounds; i++) {
+		int g = t_revocable(s, c), h = t_give(s, g, other);
+
+		ASSERT_EQ(1, t_raw(other, owned(KSHARE_OP_LOCK_ACQUIRE, theirs)));
+		ASSERT_EQ(2, t_raw(other, owned(KSHARE_OP_LOCK_ACQUIRE, theirs)));
+		t.out.head.number = 0;
+		t_begin(other, &t, owned(KSHARE_OP_CONDITION_WAIT, h), true);
+		/* The first time it waits for certain. */
+		if (!i)
+			t_until_waiters(s, c, 1);
+		ASSERT_EQ(0, t_revoke(s, g));
+		ASSERT_EQ(-ESTALE, t_end(&t));
+		waited += !!t.out.head.number;
+		/* And so it is when it begins after that. */
+		ASSERT_EQ(-ESTALE, t_raw(other, owned(KSHARE_OP_CONDITION_WAIT, h)));
+		ASSERT_EQ(1, t_raw(other, owned(KSHARE_OP_LOCK_RELEASE, theirs)));
+		ASSERT_EQ(0, t_raw(other, owned(KSHARE_OP_LOCK_RELEASE, theirs)));
+		ASSERT_EQ(0, t_close(other, h));
+		ASSERT_EQ(0, t_close(s, g));
+	}
+	EXPECT_LT(0, waited);
+	T_OUTCOMES("%d ended, %d were refused", waited, rounds - waited);
+	t_leave(other);
+}
+
+/* With the lock revoked as well, it goes to the next. */
+TEST_F(kshare, who_has_no_way_to_the_lock_left_does_not_keep_it)
+{
+	struct side *s = &self->s, *other = t_open();
+	int l = t_create(s, KSHARE_TYPE_LOCK), lg = t_revocable(s, l), cg, h, theirs;
+	int c = t_create_with(s, KSHARE_TYPE_CONDITION, 0, t_none(), t_ref(l));
+	static struct t_thread t;
+
+	cg = t_revocable(s, c);
+	h = t_give(s, cg, other);
+	theirs = t_give(s, lg, other);
+	ASSERT_EQ(1, t_raw(other, owned(KSHARE_OP_LOCK_ACQUIRE, theirs)));
+	t_begin(other, &t, owned(KSHARE_OP_CONDITION_WAIT, h), true);
+	t_until_waiters(s, c, 1);
+	EXPECT_EQ(0, t_revoke(s, lg));
+	EXPECT_EQ(0, t_revoke(s, cg));
+	EXPECT_EQ(-ESTALE, t_end(&t));
+	EXPECT_EQ(1, t_raw(s, owned(KSHARE_OP_LOCK_ACQUIRE, l)));
+	EXPECT_EQ(0, t_raw(s, owned(KSHARE_OP_LOCK_RELEASE, l)));
+	t_leave(other);
 }
 
 static uint64_t length(struct side *s, int h)

@@ -21,6 +21,13 @@ static bool of_two(const struct t_case *c)
 	return c->cmd == t_wait_any || c->cmd == t_wait_all;
 }
 
+/* Who waited for a condition has its lock again. */
+static void go_without(struct side *s, const struct t_case *c)
+{
+	if (c->cmd == t_condition_wait)
+		t_raw(s, t_owned(KSHARE_OP_LOCK_RELEASE, t_second, T_OWNER));
+}
+
 /* Blocks what is waited for, until it is told to grant it. */
 static pid_t granter(struct side *s, const struct t_case *c, int h, int *ready, int *go)
 {
@@ -65,6 +72,7 @@ TEST_F(uring, each_wait_on_a_ring_ends_and_those_behind_it_go_on)
 		T_EXPECT(c, 1, done.data);
 		T_EXPECT(c, -ESTALE, done.res);
 		EXPECT_TRUE(t_none_reaped(r));
+		go_without(s, c);
 		if (c->cmd == t_barrier_wait)
 			T_EXPECT(c, 1, t_ring_begin(r, c->cmd(h), 2));
 		t_until_waiters(s, h, 1);
@@ -106,6 +114,7 @@ TEST_F(uring, each_wait_of_a_thread_ends_and_those_behind_it_go_on)
 		}
 		T_EXPECT(c, 0, t_revoke(s, g));
 		T_EXPECT(c, -ESTALE, t_end(&cut));
+		go_without(s, c);
 		if (c->cmd == t_barrier_wait)
 			t_begin(s, &stays, c->cmd(h), false);
 		t_until_waiters(s, h, 1);

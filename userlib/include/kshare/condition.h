@@ -39,19 +39,22 @@ int kshare_condition_create(struct kshare *k, struct kshare_obj *lock, uint32_t 
  * @deadline: an absolute time or KSHARE_FOREVER.  It is for the notification; the lock
  *	is waited for as long as it takes.
  * @token: as of kshare_lock_acquire(), of the lock taken again; may be NULL
- * @flags: KSHARE_R_OWNER_DIED if the last owner died; may be NULL.  After -ETIMEDOUT and
- *	-ECANCELED a module may not tell either: then @token is left alone and this is 0.
+ * @flags: KSHARE_R_OWNER_DIED if the last owner died; may be NULL.  After -ETIMEDOUT,
+ *	-ECANCELED and -ESTALE a module may not tell either: then @token is left alone
+ *	and this is 0.
  *
  * An rlock is given back as often as the caller has it, and taken again as often.
  *
- * The caller has the lock again when this returns 1 or more, -ETIMEDOUT, -ECANCELED
- * or -EINTR.  To be able to say so, after a signal the library takes the lock back
- * itself, and waits for it whatever other signals come.  No other signal than one that
- * kills ends the wait once the caller has been notified.
+ * The caller has the lock again when this returns 1 or more, -ETIMEDOUT, -ECANCELED,
+ * -EINTR or -ESTALE, unless with -ESTALE @lock was revoked as well.  To be able to say
+ * so, after a signal the library takes the lock back itself, and waits for it whatever
+ * other signals come.  No other signal than one that kills ends the wait once the caller
+ * has been notified.
  *
  * Return: how often the caller has the lock; -ETIMEDOUT or -EINTR: it was not notified;
- * -EPERM if it does not have the lock; -EOPNOTSUPP for KSHARE_TRY.  After any other
- * error but -ECANCELED the lock, or the proxy of it, is gone.
+ * -ESTALE: the condition was revoked; -EPERM if the caller does not have the lock;
+ * -EOPNOTSUPP for KSHARE_TRY.  After any other error but -ECANCELED the lock, or the
+ * proxy of it, is gone.
  */
 int kshare_condition_wait(struct kshare_obj *condition, struct kshare_obj *lock,
 			  int64_t deadline, uint64_t *token, uint32_t *flags);
