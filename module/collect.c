@@ -248,6 +248,13 @@ static void kshare_collect_free(struct list_head *suspects)
 	}
 }
 
+/* No pass for so long from now on, unless somebody asks for one by a command. */
+static void kshare_collect_pause(struct kshare_collector *collector, unsigned long pause)
+{
+	WRITE_ONCE(collector->last, jiffies);
+	WRITE_ONCE(collector->pause, pause);
+}
+
 /**
  * kshare_collect() - frees circles that nobody can reach
  * @domain: a domain
@@ -284,7 +291,7 @@ static u64 kshare_collect(struct kshare_domain *domain)
 	}
 	kshare_collect_free(&suspects);
 	collector->freed += count;
-	collector->next = jiffies + KSHARE_COLLECT_SHARE * (jiffies - begin);
+	kshare_collect_pause(collector, KSHARE_COLLECT_SHARE * (jiffies - begin));
 	return count;
 }
 
@@ -297,7 +304,7 @@ static void kshare_collect_rest(struct kshare_domain *domain)
 		return;
 	collector->wait = clamp_t(unsigned long, 2 * collector->wait, KSHARE_COLLECT_DELAY,
 				  KSHARE_COLLECT_WAIT);
-	WRITE_ONCE(collector->next, jiffies + collector->wait);
+	kshare_collect_pause(collector, collector->wait);
 	kshare_collect_soon(domain);
 }
 
@@ -319,16 +326,18 @@ void kshare_collector_init(struct kshare_collector *collector)
 {
 	mutex_init(&collector->lock);
 	INIT_DELAYED_WORK(&collector->work, kshare_collect_work);
-	collector->next = jiffies;
+	collector->last = jiffies;
 }
 
 void kshare_collect_soon(struct kshare_domain *domain)
 {
 	struct kshare_collector *collector = &domain->collector;
-	unsigned long delay = KSHARE_COLLECT_DELAY, next = READ_ONCE(collector->next);
+	/* However long ago: what is counted from then comes round on 32 bits. */
+	unsigned long since = jiffies - READ_ONCE(collector->last);
+	unsigned long pause = READ_ONCE(collector->pause), delay = KSHARE_COLLECT_DELAY;
 
-	if (time_after(next, jiffies + delay))
-		delay = next - jiffies;
+	if (since < pause)
+		delay = max(delay, pause - since);
 	/* Only if it is not asked for already; then the work drops the reference. */
 	if (delayed_work_pending(&collector->work))
 		return;

@@ -71,14 +71,16 @@ void kshare_scan_val(struct kshare_scan *scan, const struct kshare_val *v);
  * struct kshare_collector - of a domain
  * @lock: held over a pass
  * @work: a pass, some time after it was asked for; has a reference to the domain
- * @next: not before, jiffies
+ * @last: when a pass ended last, jiffies
+ * @pause: jiffies after that in which there is none
  * @wait: jiffies until it is looked at again whether all that is left has gone
  * @freed: objects, in all
  */
 struct kshare_collector {
 	struct mutex lock;		/* a pass */
 	struct delayed_work work;
-	unsigned long next;
+	unsigned long last;
+	unsigned long pause;
 	unsigned long wait;
 	u64 freed;
 };
