@@ -72,6 +72,7 @@ struct kshare_domain *kshare_domain_create(struct kshare_user *user)
 		return ERR_PTR(-ENOMEM);
 	}
 	domain = kshare_domain_of(obj);
+	kshare_object_number(obj);
 	obj->domain = domain;
 	obj->user = kshare_user_get(user);
 	mutex_init(&domain->lockset);

@@ -47,7 +47,7 @@ struct kshare_member {
  * @account: what is used
  * @secret: key of the hashes of its dicts
  * @objects_lock: protects @objects
- * @objects: all objects of the domain but itself, oldest first
+ * @objects: all objects of the domain but itself, oldest first, and so by id
  * @members_lock: see above
  * @members: &struct kshare_member
  * @member_count: how many

@@ -39,8 +39,8 @@ const struct kshare_type_ops *kshare_type_find(u32 type)
  * kshare_object_alloc() - memory for an object, with what all types share
  * @type: its type
  *
- * Return: the object with one reference, in no domain and charged to nobody, or
- *	NULL.
+ * Return: the object with one reference, in no domain, without a number and charged
+ *	to nobody, or NULL.
  */
 struct kshare_object *kshare_object_alloc(const struct kshare_type_ops *type)
 {
@@ -57,8 +57,13 @@ struct kshare_object *kshare_object_alloc(const struct kshare_type_ops *type)
 	INIT_LIST_HEAD(&obj->all_waiters);
 	INIT_LIST_HEAD(&obj->link);
 	INIT_LIST_HEAD(&obj->gray);
-	obj->id = atomic64_inc_return(&kshare_last_id);
 	return obj;
+}
+
+/* A number that no other object has; the later the larger. */
+void kshare_object_number(struct kshare_object *obj)
+{
+	obj->id = atomic64_inc_return(&kshare_last_id);
 }
 
 /**
@@ -108,6 +113,8 @@ struct kshare_object *kshare_object_create(struct kshare_domain *domain,
 	kshare_user_get(obj->user);
 	kshare_object_get(&domain->obj);
 	spin_lock(&domain->objects_lock);
+	/* Here, so that they stand in the order of their numbers: see keepers.c. */
+	kshare_object_number(obj);
 	list_add_tail(&obj->link, &domain->objects);
 	spin_unlock(&domain->objects_lock);
 	return obj;

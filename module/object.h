@@ -179,6 +179,7 @@ static inline bool kshare_has_waiters(const struct kshare_object *obj)
 const struct kshare_type_ops *kshare_type_find(u32 type);
 
 struct kshare_object *kshare_object_alloc(const struct kshare_type_ops *type);
+void kshare_object_number(struct kshare_object *obj);
 struct kshare_object *kshare_object_create(struct kshare_domain *domain,
 					   const struct kshare_create *how);
 void kshare_object_put(struct kshare_object *obj);

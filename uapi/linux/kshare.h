@@ -509,7 +509,8 @@ struct kshare_result {
  *	other, now.  (The module does that by itself, soon after what it takes to
  *	make some.)  number: the objects freed.  0.  MANAGE
  * @KSHARE_OP_DOMAIN_OBJECTS: (domain, key=[UINT id], nr=objects) - what there is
- *	in it, with ids above that, so many at most.  values: groups of six: UINT
+ *	in it, with ids above that, so many at most, in the order of their ids,
+ *	which is that in which they were created.  values: groups of six: UINT
  *	id, INT type, UINT bytes, UINT references, INT pid of who changed it last
  *	(0 if none or not visible), UINT uid that it is charged to.  number: the
  *	last id.  MORE.  The number of groups.  MANAGE

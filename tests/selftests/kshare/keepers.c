@@ -350,6 +350,49 @@ TEST_F(kshare, objects_are_told_in_pages)
 	EXPECT_EQ(0, objects(s, 1, ~0ull, 5));
 }
 
+#define MAKERS	3
+#define MADE	3000
+
+static void *make_many(void *arg)
+{
+	struct side *s = calloc(1, sizeof(*s));
+	intptr_t i, bad = 0;
+
+	s->fd = *(int *)arg;
+	for (i = 0; i < MADE; i++)
+		bad |= t_create(s, KSHARE_TYPE_EVENT) < 0;
+	free(s);
+	return (void *)bad;
+}
+
+/* In the order of their ids, so that none is left out or told twice. */
+TEST_F(kshare, objects_of_several_makers_are_told_in_order)
+{
+	struct side *s = &self->s;
+	uint64_t last = 0;
+	pthread_t id[MAKERS];
+	int i, n = 0, count;
+	void *bad;
+
+	for (i = 0; i < MAKERS; i++)
+		ASSERT_EQ(0, pthread_create(&id[i], NULL, make_many, &s->fd));
+	for (i = 0; i < MAKERS; i++) {
+		ASSERT_EQ(0, pthread_join(id[i], &bad));
+		EXPECT_EQ(NULL, bad);
+	}
+	do {
+		count = objects(s, 1, last, 7);
+		ASSERT_LT(0, count);
+		for (i = 0; i < count; i++, n++) {
+			ASSERT_LT(last, s->out.values[6 * i].u);
+			last = s->out.values[6 * i].u;
+		}
+		ASSERT_EQ(last, s->out.head.number);
+	} while (s->out.head.flags & KSHARE_R_MORE);
+	/* And the root */
+	EXPECT_EQ(MAKERS * MADE + 1, n);
+}
+
 TEST_F(kshare, a_domain_is_looked_into_by_who_may_manage_it)
 {
 	struct side *s = &self->s;
