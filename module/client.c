@@ -280,6 +280,8 @@ struct kshare_client *kshare_client_clone(struct kshare_client *client)
 		return clone;
 	xa_for_each(&client->handles, id, handle) {
 		ret = kshare_handle_copy(client, clone, id);
+		if (!ret && fatal_signal_pending(current))
+			ret = -EINTR;
 		if (ret) {
 			kshare_client_release(clone);
 			return ERR_PTR(ret);

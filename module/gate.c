@@ -76,7 +76,10 @@ struct kshare_object *kshare_gate_create(struct kshare_object *target, struct ks
 	return kshare_object_create(target->domain, &how);
 }
 
-/* What was held by way of it is given back, and nobody waits for more. */
+/*
+ * What was held by way of it is given back, and nobody waits for more.  Also on behalf
+ * of one who is killed meanwhile: nobody else would do it.
+ */
 static void kshare_gate_sweep(struct kshare_object *obj)
 {
 	struct kshare_domain *domain = obj->domain;

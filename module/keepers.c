@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is in a domain, and what keeps it there. */
 #include <linux/cred.h>
+#include <linux/sched/signal.h>
 #include <linux/user_namespace.h>
 
 #include "command.h"
@@ -12,6 +13,13 @@
 
 /* Objects in a result, if it is not said how many. */
 #define KSHARE_OBJECTS_PAGE	4096
+
+/* Who only looks may stop anywhere; 0, or -EINTR if he is killed. */
+static int kshare_keepers_pause(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
 
 static u64 kshare_key_number(const struct kshare_run *run)
 {
@@ -59,11 +67,10 @@ int kshare_domain_objects(struct kshare_run *run)
 			kshare_object_tell(run, obj);
 			run->number = obj->id;
 		}
-		if (fatal_signal_pending(current)) {
+		if (kshare_keepers_pause()) {
 			kshare_object_put(obj);
 			return -EINTR;
 		}
-		cond_resched();
 	}
 	return kshare_run_deliver_after(run) ?: run->out_count / 6;
 }
@@ -98,10 +105,11 @@ static void kshare_keeper_add(struct kshare_keepers *k, enum kshare_keeper what,
 	run->out[run->out_count++] = kshare_val_int(rights);
 }
 
-static void kshare_keepers_handles(struct kshare_keepers *k, struct kshare_client *client)
+static int kshare_keepers_handles(struct kshare_keepers *k, struct kshare_client *client)
 {
 	struct kshare_handle *handle;
 	unsigned long id;
+	int ret = 0;
 
 	rcu_read_lock();
 	xa_for_each(&client->handles, id, handle) {
@@ -110,11 +118,58 @@ static void kshare_keepers_handles(struct kshare_keepers *k, struct kshare_clien
 					  handle->rights);
 		if (need_resched()) {
 			rcu_read_unlock();
-			cond_resched();
+			ret = kshare_keepers_pause();
 			rcu_read_lock();
 		}
+		if (ret)
+			break;
 	}
 	rcu_read_unlock();
+	return ret ?: kshare_keepers_pause();
+}
+
+static int kshare_keepers_members(struct kshare_keepers *k, struct kshare_domain *domain)
+{
+	struct kshare_member *member;
+	struct kshare_export *export;
+	int ret = 0;
+
+	if (mutex_lock_killable(&domain->members_lock))
+		return -EINTR;
+	list_for_each_entry(member, &domain->members, in_domain) {
+		ret = kshare_keepers_handles(k, member->client);
+		if (ret)
+			goto out;
+	}
+	list_for_each_entry(export, &domain->exports, in_domain) {
+		if (export->obj == k->obj)
+			kshare_keeper_add(k, KSHARE_KEPT_BY_DESCRIPTOR, export->who, 0,
+					  export->rights);
+		ret = kshare_keepers_pause();
+		if (ret)
+			goto out;
+	}
+out:
+	mutex_unlock(&domain->members_lock);
+	return ret;
+}
+
+static int kshare_keepers_tickets(struct kshare_keepers *k, struct kshare_domain *domain)
+{
+	struct kshare_ticket *ticket;
+	int ret = 0;
+
+	kshare_tickets_lock();
+	list_for_each_entry(ticket, &domain->tickets, in_domain) {
+		if (ticket->obj == k->obj)
+			kshare_keeper_add(k, KSHARE_KEPT_BY_TICKET, ticket->who, ticket->number,
+					  ticket->rights);
+		ret = kshare_keepers_pause();
+		if (ret)
+			break;
+	}
+	kshare_tickets_unlock();
+	return ret;
 }
 
 static void kshare_keeper_seen(struct kshare_scan *scan, struct kshare_object *obj)
@@ -124,7 +179,7 @@ static void kshare_keeper_seen(struct kshare_scan *scan, struct kshare_object *o
 	k->here += obj == k->obj;
 }
 
-static void kshare_keepers_containers(struct kshare_keepers *k, struct kshare_domain *domain)
+static int kshare_keepers_containers(struct kshare_keepers *k, struct kshare_domain *domain)
 {
 	struct kshare_object *obj = NULL;
 
@@ -136,35 +191,26 @@ static void kshare_keepers_containers(struct kshare_keepers *k, struct kshare_do
 			kshare_keeper_add(k, obj->type == KSHARE_TYPE_GATE ?
 						     KSHARE_KEPT_BY_GATE : KSHARE_KEPT_BY_CONTAINER,
 					  NULL, obj->id, 0);
-		cond_resched();
+		if (kshare_keepers_pause()) {
+			kshare_object_put(obj);
+			return -EINTR;
+		}
 	}
+	return 0;
 }
 
-static void kshare_keepers_find(struct kshare_keepers *k, struct kshare_domain *domain)
+/* That of such a number, with a reference; or an error. */
+static struct kshare_object *kshare_keepers_object(struct kshare_domain *domain, u64 id)
 {
-	struct kshare_member *member;
-	struct kshare_ticket *ticket;
-	struct kshare_export *export;
+	struct kshare_object *obj = NULL;
 
-	mutex_lock(&domain->members_lock);
-	list_for_each_entry(member, &domain->members, in_domain)
-		kshare_keepers_handles(k, member->client);
-	list_for_each_entry(export, &domain->exports, in_domain) {
-		if (export->obj == k->obj)
-			kshare_keeper_add(k, KSHARE_KEPT_BY_DESCRIPTOR, export->who, 0,
-					  export->rights);
-		cond_resched();
+	while ((obj = kshare_object_next(domain, obj)) && obj->id != id) {
+		if (kshare_keepers_pause()) {
+			kshare_object_put(obj);
+			return ERR_PTR(-EINTR);
+		}
 	}
-	mutex_unlock(&domain->members_lock);
-	kshare_tickets_lock();
-	list_for_each_entry(ticket, &domain->tickets, in_domain) {
-		if (ticket->obj == k->obj)
-			kshare_keeper_add(k, KSHARE_KEPT_BY_TICKET, ticket->who, ticket->number,
-					  ticket->rights);
-		cond_resched();
-	}
-	kshare_tickets_unlock();
-	kshare_keepers_containers(k, domain);
+	return obj ?: ERR_PTR(-ENOENT);
 }
 
 /* KSHARE_OP_DOMAIN_KEEPERS */
@@ -177,16 +223,18 @@ int kshare_domain_keepers(struct kshare_run *run)
 
 	if (ret)
 		return ret;
-	while ((k.obj = kshare_object_next(domain, k.obj)) && k.obj->id != id)
-		cond_resched();
-	if (!k.obj)
-		return -ENOENT;
-	kshare_keepers_find(&k, domain);
+	k.obj = kshare_keepers_object(domain, id);
+	if (IS_ERR(k.obj))
+		return PTR_ERR(k.obj);
+	ret = kshare_keepers_members(&k, domain) ?: kshare_keepers_tickets(&k, domain) ?:
+	      kshare_keepers_containers(&k, domain);
 	/* One is this command's. */
 	refs = refcount_read(&k.obj->ref) - 1;
-	if (refs > k.count)
+	if (!ret && refs > k.count)
 		kshare_keeper_add(&k, KSHARE_KEPT_BY_OTHER, NULL, refs - k.count, 0);
 	kshare_object_put(k.obj);
+	if (ret)
+		return ret;
 	run->number = k.count;
 	return kshare_run_deliver_after(run) ?: run->out_count / 4;
 }

@@ -12,6 +12,7 @@
 #include <linux/nsproxy.h>
 #include <linux/proc_fs.h>
 #include <linux/proc_ns.h>
+#include <linux/sched/signal.h>
 #include <linux/user_namespace.h>
 
 #include "command.h"
@@ -429,6 +430,11 @@ int kshare_domain_list(struct kshare_run *run)
 		}
 		run->number = at;
 		cond_resched();
+		/* To look at all names of all namespaces may take a while. */
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
 	}
 	kshare_names_unlock();
 	if (!ret)
