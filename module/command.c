@@ -83,6 +83,9 @@ static int kshare_dup(struct kshare_run *run)
 		return -EOPNOTSUPP;
 	if (rights & ~run->rights)
 		return -EACCES;
+	/* It is made to be passed on, and is one more object of the domain. */
+	if (run->flags & KSHARE_REVOCABLE && !(run->rights & KSHARE_RIGHT_TRANSFER))
+		return -EACCES;
 	ret = kshare_handle_reserve(run->client, obj->domain, &id, &handle);
 	if (ret)
 		return ret;

@@ -357,10 +357,15 @@ struct kshare_result {
  * @KSHARE_OP_DUP: (handle, nr=rights) - a second handle with these rights, 0
  *	for the same ones.  With REVOCABLE all that is made from the new handle,
  *	in whatever way and in whatever process, ends with it when it is revoked;
- *	EDQUOT beyond KSHARE_MAX_GATES of each other.  The new handle.
- *	NO_INHERIT.  EACCES for more rights than the handle has.  No rights
- * @KSHARE_OP_REVOKE: (handle) - of one that this client made by DUP with
- *	REVOCABLE (else EPERM): from now on that handle, and every handle,
+ *	EDQUOT beyond KSHARE_MAX_GATES of each other.  That makes one more object
+ *	of the domain (KSHARE_TYPE_GATE), which is there as long as what was made
+ *	of it, and counts against the limits of the domain and of the caller's
+ *	user.  The new handle.  NO_INHERIT, REVOCABLE.  EACCES for more rights
+ *	than the handle has; EOPNOTSUPP for one that there is not.  No rights,
+ *	with REVOCABLE TRANSFER
+ * @KSHARE_OP_REVOKE: (handle) - of the one that DUP with REVOCABLE gave this
+ *	client (else EPERM, also for what was made of it, copies in clones among
+ *	that): from now on that handle, and every handle,
  *	stored reference, ticket and descriptor that comes from it, answers
  *	ESTALE to everything but CLOSE.  Commands that wait by way of it end with
  *	ESTALE (CONDITION_WAIT once it has the lock again), and what is held of the object by clients that have no other way

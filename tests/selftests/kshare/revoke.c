@@ -174,6 +174,41 @@ TEST_F(kshare, only_who_gave_can_revoke)
 	t_leave(other);
 }
 
+/* It is an object that is paid for, and for who may pass on. */
+TEST_F(kshare, a_revocable_one_takes_the_right_to_pass_on_and_an_object)
+{
+	struct side *s = &self->s, *other = t_open();
+	int c = t_number_cell(s, 7), reader = t_dup(s, c, KSHARE_RIGHT_READ), fd, h, g;
+	uint64_t objects = t_objects(s), users = t_user_used(s, -1, KSHARE_LIMIT_OBJECTS);
+	struct kshare_cmd limit = t_with_nr(KSHARE_OP_DOMAIN_LIMIT, 1, KSHARE_LIMIT_OBJECTS);
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_DUP, c);
+
+	EXPECT_EQ(-EACCES, t_revocable(s, reader));
+	EXPECT_LT(0, t_dup(s, reader, 0));
+	fd = t_export(s, c, KSHARE_RIGHT_WRITE | KSHARE_RIGHT_READ);
+	h = t_import(other, fd, 0);
+	EXPECT_LT(0, h);
+	EXPECT_EQ(-EACCES, t_revocable(other, h));
+	EXPECT_EQ(objects, t_objects(s));
+	EXPECT_EQ(users, t_user_used(s, -1, KSHARE_LIMIT_OBJECTS));
+	/* The handle that it gives need not have the right. */
+	cmd.flags = KSHARE_REVOCABLE;
+	cmd.nr = KSHARE_RIGHT_READ;
+	g = t_raw(s, cmd);
+	EXPECT_EQ(KSHARE_RIGHT_READ, t_rights(s, g));
+	EXPECT_EQ(objects + 1, t_objects(s));
+	EXPECT_EQ(users + 1, t_user_used(s, -1, KSHARE_LIMIT_OBJECTS));
+	limit.value = t_uint(objects + 1);
+	EXPECT_EQ(0, t_raw(s, limit));
+	EXPECT_EQ(-EDQUOT, t_raw(s, cmd));
+	EXPECT_EQ(0, t_close(s, g));
+	EXPECT_TRUE(T_UNTIL(t_user_used(s, -1, KSHARE_LIMIT_OBJECTS) == users));
+	cmd.nr = 1u << 31;
+	EXPECT_EQ(-EOPNOTSUPP, t_raw(s, cmd));
+	close(fd);
+	t_leave(other);
+}
+
 TEST_F(kshare, an_outer_one_cuts_inner_ones_and_not_the_other_way_round)
 {
 	struct side *s = &self->s;

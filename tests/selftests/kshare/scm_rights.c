@@ -215,8 +215,11 @@ TEST_F(kshare, no_way_leads_on_without_the_right_to_pass_it_on)
 	EXPECT_EQ(-EACCES, t_ticket(s, h, text));
 	EXPECT_EQ(-EACCES, t_ticket_for(s, t_with_nr(KSHARE_OP_TICKET_CREATE, h,
 						     KSHARE_RIGHT_READ), text));
+	EXPECT_EQ(-EACCES, t_revocable(s, h));
 	/* Nor does what can be revoked give what is not there. */
-	h = t_revocable(s, h);
+	cmd = t_with_nr(KSHARE_OP_DUP, list, T_ALL_BUT(KSHARE_RIGHT_TRANSFER));
+	cmd.flags = KSHARE_REVOCABLE;
+	h = t_raw(s, cmd);
 	EXPECT_EQ(T_ALL_BUT(KSHARE_RIGHT_TRANSFER), t_rights(s, h));
 	EXPECT_EQ(-EACCES, t_append(s, list, t_ref(h)));
 	EXPECT_EQ(-EACCES, t_dup(s, h, KSHARE_RIGHT_ALL));

@@ -73,11 +73,13 @@ int kshare_create(struct kshare *k, const struct kshare_create_opts *opts,
  * @obj: a proxy
  * @rights: KSHARE_RIGHT_*, no more than it has; 0 for the same
  * @flags: KSHARE_NO_INHERIT: a child of fork() does not get it; KSHARE_REVOCABLE:
- *	kshare_revoke() ends it, and all that is made from it
+ *	kshare_revoke() ends it, and all that is made from it; that takes
+ *	KSHARE_RIGHT_TRANSFER, and counts as one more object of the domain and of
+ *	the user
  * @dup: the new proxy
  *
- * Return: 0; -EACCES for more rights than @obj has; -EDQUOT beyond KSHARE_MAX_GATES
- * revocable ones made of each other.
+ * Return: 0; -EACCES for more rights than @obj has, or without KSHARE_RIGHT_TRANSFER for
+ * a revocable one; -EDQUOT beyond KSHARE_MAX_GATES revocable ones made of each other.
  */
 int kshare_dup(struct kshare_obj *obj, uint32_t rights, uint32_t flags, struct kshare_obj **dup);
 
