@@ -135,8 +135,8 @@ enum kshare_value_type {
  * @bytes: up to eight bytes in place
  * @ref: a handle and the rights that it carries.  As an argument @rights must
  *	be 0 (all that the handle has, which must include KSHARE_RIGHT_TRANSFER)
- *	or a part of what the handle has.  In a result @handle is a new handle of
- *	the caller's, which the caller closes
+ *	or a part of what the handle has (else EACCES).  In a result @handle is a
+ *	new handle of the caller's, which the caller closes
  *
  * An encoded value with KSHARE_VF_REFS lies at @ptr as: a __u32 count n (1 to
  * KSHARE_MAX_REFS), n __u32 handles, then the encoded bytes; @len covers all of
@@ -356,24 +356,24 @@ struct kshare_result {
  *	died.  0.  No rights
  * @KSHARE_OP_DUP: (handle, nr=rights) - a second handle with these rights, 0
  *	for the same ones.  With REVOCABLE all that is made from the new handle,
- *	in whatever way and in whatever process, ends with it when it is revoked;
- *	EDQUOT beyond KSHARE_MAX_GATES of each other.  That makes one more object
- *	of the domain (KSHARE_TYPE_GATE), which is there as long as what was made
- *	of it, and counts against the limits of the domain and of the caller's
- *	user.  The new handle.  NO_INHERIT, REVOCABLE.  EACCES for more rights
- *	than the handle has; EOPNOTSUPP for one that there is not.  No rights,
- *	with REVOCABLE TRANSFER
+ *	in whatever way and in whatever process, ends with it when it is
+ *	revoked; EDQUOT beyond KSHARE_MAX_GATES of each other.  That makes one
+ *	more object of the domain (KSHARE_TYPE_GATE), which is there as long as
+ *	what was made of it, and counts against the limits of the domain and of
+ *	the caller's user.  The new handle.  NO_INHERIT, REVOCABLE.  EACCES for
+ *	more rights than the handle has; EOPNOTSUPP for one that there is not.
+ *	No rights, with REVOCABLE TRANSFER
  * @KSHARE_OP_REVOKE: (handle) - of the one that DUP with REVOCABLE gave this
  *	client (else EPERM, also for what was made of it, copies in clones among
- *	that): from now on that handle, and every handle,
- *	stored reference, ticket and descriptor that comes from it, answers
- *	ESTALE to everything but CLOSE.  Commands that wait by way of it end with
- *	ESTALE (CONDITION_WAIT once it has the lock again), and what is held of the object by clients that have no other way
- *	to it is given back as if they had closed it.  What was read out of a
- *	container by it, a domain's root, and objects that were made in a domain
- *	are references of their own.  Commands under way are
- *	finished, and an array that is mapped stays mapped.  0.  ESTALE if it was
- *	revoked before.  No rights
+ *	that): from now on that handle, and every handle, stored reference,
+ *	ticket and descriptor that comes from it, answers ESTALE to everything
+ *	but CLOSE.  Commands that wait by way of it end with ESTALE
+ *	(CONDITION_WAIT once it has the lock again), and what is held of the
+ *	object by clients that have no other way to it is given back as if they
+ *	had closed it.  What was read out of a container by it, a domain's root,
+ *	and objects that were made in a domain are references of their own.
+ *	Commands under way are finished, and an array that is mapped stays
+ *	mapped.  0.  ESTALE if it was revoked before.  No rights
  * @KSHARE_OP_STAT: (handle) - fills &struct kshare_stat at @out, as much of it
  *	as @out_len holds.  0.  No rights
  * @KSHARE_OP_CREATE: (handle=domain, nr=KSHARE_CREATE_NR(type, elem), [key],
@@ -417,34 +417,43 @@ struct kshare_result {
  * @KSHARE_OP_EXPORT_FD: (handle, nr=rights) - a descriptor (with O_CLOEXEC) of
  *	the object itself, which keeps it, and outlives handle and client.  Who
  *	gets it (SCM_RIGHTS, exec, pidfd_getfd(2)) can make a handle of it by
- *	IMPORT_FD, with those of @nr, or of the handle's rights if @nr is 0; that
- *	takes TRANSFER.  With WAIT it also serves poll(2) and epoll(7), of types
- *	that can be waited for: readable while a wait for an EVENT, an
+ *	IMPORT_FD, with those of @nr, or of the handle's rights if @nr is 0;
+ *	that takes TRANSFER.  With WAIT it also serves poll(2) and epoll(7), of
+ *	types that can be waited for: readable while a wait for an EVENT, an
  *	acquisition of a LOCK, RLOCK or SEMAPHORE, a shared one of a RWLOCK, a
  *	get from a QUEUE, or a wait on a BARRIER would return at once (also with
  *	an error, like ESHUTDOWN, then POLLHUP is set as well); writable while
  *	an exclusive acquisition of a RWLOCK or a put to a QUEUE would; POLLERR
  *	and POLLHUP once it is revoked.  The descriptor.  EACCES for more rights
- *	than the handle has, or if it is good for neither.  No rights
+ *	than the handle has, or if it is good for neither; EOPNOTSUPP for one
+ *	that there is not; EMFILE, ENFILE.  No rights
  * @KSHARE_OP_IMPORT_FD: (key=INT descriptor, nr=rights) - a handle to the object
  *	of a descriptor of EXPORT_FD's, with these of its rights, 0 for all.  The
  *	descriptor may be closed then.  Who made it need not live any more, and
  *	whose client this is does not matter: the descriptor is the permission.
  *	The new handle.  NO_INHERIT.  EBADF if it is no descriptor, EINVAL if it
- *	is another one's, EACCES for more rights, or if it is for poll alone
+ *	is another one's, EACCES for more rights, or if it is for poll alone,
+ *	EOPNOTSUPP for a right that there is not, ESTALE if it was revoked
  * @KSHARE_OP_TICKET_CREATE: (handle, nr=rights, key=[UINT uses], value=[UINT
  *	uid], expect=[UINT time]) - a ticket: KSHARE_TICKET_LEN hexadecimal
  *	digits, random, that stand for a reference with these rights (0: all of
  *	the handle's).  It is good for so many uses (NONE: 1; not 0), for anybody
- *	or only for clients of that user (as the caller's user namespace sees
- *	it), and until that time of CLOCK_MONOTONIC in ns; without one it ends
- *	with this client.  It keeps the object, and counts as a handle of the
- *	user's.  values: STR; number: the ticket's number, for TICKET_REVOKE.
- *	Without @out it would be known to nobody (EINVAL).  0.  TRANSFER
+ *	or only for that user (a uid of the caller's user namespace): who redeems
+ *	it must have it as effective uid at that moment, whoever opened the
+ *	client that he does it by.  And it is good until that time of
+ *	CLOCK_MONOTONIC in ns, whether this client lives or not, and ends then by
+ *	itself; without a time it ends with this client.  Until it ends it keeps
+ *	the object, and counts as a handle of the user whose client made it.
+ *	values: STR; number: the ticket's number, for TICKET_REVOKE.  Without
+ *	@out it would be known to nobody (EINVAL); one that cannot be written to
+ *	@out has never been there.  0.  EACCES for more rights than the handle
+ *	has; EOPNOTSUPP for one that there is not.  TRANSFER
  * @KSHARE_OP_TICKET_REDEEM: (key=STR, nr=rights) - one use of a ticket, for a
- *	handle with these of its rights, 0 for all.  The new handle.  NO_INHERIT.
- *	EINVAL if that can be no ticket; ENOENT if there is none such, or not any
- *	more; EPERM if it is for somebody else; EACCES for more rights; EAGAIN if
+ *	handle with these of its rights, 0 for all.  The new handle.
+ *	NO_INHERIT.  EINVAL if that can be no ticket; ENOENT if there is none
+ *	such, or not any more; EPERM if it is for another user than the caller's
+ *	effective uid; ESTALE if it was made of a handle that was revoked;
+ *	EACCES for more rights, EOPNOTSUPP for one that there is not; EAGAIN if
  *	this user has lately asked for too many that do not exist: that is
  *	answered to each ticket for a while, good or not
  * @KSHARE_OP_TICKET_REVOKE: (key=UINT number) - ends a ticket that this client
@@ -476,24 +485,29 @@ struct kshare_result {
  *	limit of the domain, if a value is given, no higher than it was.
  *	number: the limit.  0.  MANAGE
  *
- * @KSHARE_OP_DOMAIN_OPEN: (key=STR name, value=[UINT mode], nr=rights) - a handle
- *	to the domain of that name, for all clients in the caller's IPC and user
- *	namespace.  A name is 1 to KSHARE_MAX_NAME bytes of UTF-8 without zero
- *	bytes, and no part between slashes is "." or ".." (EINVAL); slashes have
- *	no other meaning.  With MAKE it is made if there is none, with the
- *	caller's effective user and group as its owner, that mode (NONE: 0600;
- *	bits of 0666, else EINVAL; no umask) and the limits of a new domain, and
- *	with PIN it stays without clients.  The mode gives READ and WAIT (r), and
- *	WRITE and CALL (w), with both TRANSFER as well; the owner has MANAGE too,
- *	and CAP_IPC_OWNER in the user namespace it was made in has all.  @nr: those
- *	of them that the handle is to have, 0 for all; who makes it may have any,
- *	whatever the mode.  It is checked for the effective credentials that the
- *	caller has at that moment, and never again.  A client is in a domain as
- *	long as it has a handle to any of its objects; when the last one has
- *	left, the root is emptied, and the name is free.  The new handle.  MAKE,
- *	EXCLUSIVE, PIN (as in DOMAIN_SET), NO_INHERIT.  EINVAL for a mode, EXCLUSIVE
- *	or PIN without MAKE.  ENOENT if there is none; EEXIST; EPERM if the mode
- *	permits nothing, or not all of @nr
+ * @KSHARE_OP_DOMAIN_OPEN: (key=STR name, value=[UINT mode], nr=rights) - a
+ *	handle to the domain of that name, for all clients in the caller's IPC
+ *	and user namespace.  A name is 1 to KSHARE_MAX_NAME bytes of UTF-8
+ *	without zero bytes, and no part between slashes is "." or ".." (EINVAL);
+ *	slashes have no other meaning.  With MAKE it is made if there is none,
+ *	with the caller's effective user and group as its owner, that mode
+ *	(NONE: 0600; bits of 0666, else EINVAL; no umask) and the limits of a
+ *	new domain, and with PIN it stays without clients.  The mode gives READ
+ *	and WAIT (r), and WRITE and CALL (w), with both TRANSFER as well; the
+ *	owner has MANAGE too, and CAP_IPC_OWNER in the user namespace it was
+ *	made in has all.  @nr: those of them that the handle is to have, 0 for
+ *	all; who makes it may have any, whatever the mode.  It is checked for
+ *	the effective credentials that the caller has at that moment, and never
+ *	again.  A client is in a domain as long as it has a handle to any of its
+ *	objects; when the last one has left, the root is emptied, and the name
+ *	is free.  The new handle.  MAKE, EXCLUSIVE, PIN (as in DOMAIN_SET),
+ *	NO_INHERIT.  EINVAL for a mode, EXCLUSIVE or PIN without MAKE.  ENOENT
+ *	if there is none; EEXIST; EPERM if the mode permits nothing, or not all
+ *	of @nr, or of who is about to end and has no namespaces any more;
+ *	EOPNOTSUPP for a right that there is not, and for PIN where it cannot
+ *	be; EDQUOT if the user has too many domains or handles.  With MAKE
+ *	outside of the initial IPC namespace a descriptor is needed for a
+ *	moment: EMFILE, ENFILE, and EBADF if another thread closes it
  * @KSHARE_OP_DOMAIN_LIST: (key=[UINT], nr=names) - the names in the caller's
  *	namespaces that it could open, in no order, so many at most (0: as
  *	many as a result can hold), from the beginning or after an earlier
@@ -527,10 +541,15 @@ struct kshare_result {
  *	number: how many there are.  The number of groups.  ENOENT.  MANAGE
  * @KSHARE_OP_USER_LIMIT: (key=[UINT uid], value=[UINT], nr=enum kshare_limit) -
  *	asks for what a user may have of something in all domains together, or
- *	sets it.  The caller's own (NONE) anybody may ask for; others', and
- *	setting, take CAP_SYS_RESOURCE in the initial user namespace.  A limit
- *	below what is in use takes nothing away.  values: UINT what is in use;
- *	number: the limit.  0
+ *	sets it.  A user is a uid of the initial user namespace: each uid of a
+ *	container that is mapped to one of its own there is an account of its
+ *	own, and those that are mapped to the same one share it.  Who pays is
+ *	the real uid of who opened the client, or the client that it is a clone
+ *	of.  A clone costs no domain, but its handles and a descriptor.  The
+ *	caller's own (NONE) anybody may ask for; others', and setting, take
+ *	CAP_SYS_RESOURCE in the initial user namespace.  A limit below what is
+ *	in use takes nothing away.  values: UINT what is in use; number: the
+ *	limit.  0
  *
  * Of a cell:
  *
