@@ -368,12 +368,14 @@ static void *make_many(void *arg)
 /* In the order of their ids, so that none is left out or told twice. */
 TEST_F(kshare, objects_of_several_makers_are_told_in_order)
 {
-	struct side *s = &self->s;
+	static struct side other;
+	struct side *s = &other;
 	uint64_t last = 0;
 	pthread_t id[MAKERS];
 	int i, n = 0, count;
 	void *bad;
 
+	ASSERT_TRUE(t_open(s));
 	for (i = 0; i < MAKERS; i++)
 		ASSERT_EQ(0, pthread_create(&id[i], NULL, make_many, &s->fd));
 	for (i = 0; i < MAKERS; i++) {
@@ -391,6 +393,7 @@ TEST_F(kshare, objects_of_several_makers_are_told_in_order)
 	} while (s->out.head.flags & KSHARE_R_MORE);
 	/* And the root */
 	EXPECT_EQ(MAKERS * MADE + 1, n);
+	close(s->fd);
 }
 
 TEST_F(kshare, a_domain_is_looked_into_by_who_may_manage_it)

@@ -512,6 +512,58 @@ TEST_F(kshare, a_ticket_counts_as_a_handle_of_its_maker)
 	EXPECT_EQ(0, t_run(s, limit));
 }
 
+/* Of a user that nothing else is left of; nobody asks for the tickets meanwhile. */
+TEST_F(kshare, a_ticket_is_paid_for_until_its_time_and_ends_by_itself)
+{
+	struct side *s = &self->s;
+	struct kshare_cmd limit = t_with_nr(KSHARE_OP_USER_LIMIT, 0, KSHARE_LIMIT_HANDLES);
+	uint64_t end = t_now() + SECOND / 2;
+	char text[KSHARE_TICKET_LEN + 1];
+	int pipes[2], i;
+	pid_t pid;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	ASSERT_EQ(0, pipe(pipes));
+	pid = fork();
+	if (!pid) {
+		struct side *other = t_open_as(T_USER);
+
+		for (i = 0; i < 10; i++)
+			if (t_ticket_for(other, create(t_number_cell(other, i), 1000, end),
+					 text) < 0)
+				_exit(1);
+		if (t_ticket_for(other, create(t_number_cell(other, 7), 1, end + 3600 * SECOND),
+				 text) < 0)
+			_exit(2);
+		_exit(write(pipes[1], text, sizeof(text)) == sizeof(text) ? 0 : 3);
+	}
+	EXPECT_EQ(0, t_wait(pid));
+	ASSERT_EQ(sizeof(text), read(pipes[0], text, sizeof(text)));
+	EXPECT_LE(1, t_user_used(s, T_USER, KSHARE_LIMIT_HANDLES));
+	EXPECT_TRUE(T_UNTIL(t_user_used(s, T_USER, KSHARE_LIMIT_HANDLES) == 1));
+	EXPECT_TRUE(T_UNTIL(t_user_used(s, T_USER, KSHARE_LIMIT_OBJECTS) == 1));
+	/* What is left leaves that much less to a later process. */
+	limit.key = t_int(T_USER);
+	limit.value = t_int(3);
+	ASSERT_EQ(0, t_run(s, limit));
+	pid = fork();
+	if (!pid) {
+		struct side *other = t_open_as(T_USER);
+
+		if (t_number_cell(other, 8) < 0)
+			_exit(1);
+		_exit(t_dup(other, 1, 0) == -EDQUOT ? 0 : 2);
+	}
+	EXPECT_EQ(0, t_wait(pid));
+	EXPECT_EQ(7, t_number_of(s, t_redeem(s, text, 0)));
+	EXPECT_EQ(0, t_user_used(s, T_USER, KSHARE_LIMIT_HANDLES));
+	limit.value = t_int(1 << 22);
+	EXPECT_EQ(0, t_run(s, limit));
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 #define MANY	10000
 
 TEST_F(kshare, there_may_be_ten_thousand)
