@@ -50,6 +50,22 @@ static void *wait_by(void *queue)
 	return (void *)(intptr_t)ret;
 }
 
+static struct kshare_obj *its_lock;
+
+/* With the lock again, whose token it is told */
+static void *wait_for_news(void *condition)
+{
+	int64_t deadline = kshare_deadline_in_ms(30000);
+	uint64_t first = 0, token = 0;
+	int ret;
+
+	check(kshare_lock_acquire(its_lock, deadline, &first, NULL) == 1);
+	ret = kshare_condition_wait(condition, its_lock, deadline, &token, NULL);
+	check(token > first);
+	check(kshare_lock_release(its_lock) == 0);
+	return (void *)(intptr_t)ret;
+}
+
 static void test_revoke(void)
 {
 	struct kshare_obj *gates[KSHARE_MAX_GATES + 1];
@@ -95,6 +111,19 @@ static void test_revoke(void)
 	check(pthread_join(thread, &ret) == 0 && (intptr_t)ret == -ESTALE);
 	kshare_unref(lent);
 	kshare_unref(queue);
+
+	/* Who waits for news has the lock again. */
+	check(kshare_lock_create(k, 0, &its_lock) == 0);
+	check(kshare_condition_create(k, its_lock, 0, &queue) == 0);
+	check(kshare_dup(queue, 0, KSHARE_REVOCABLE, &lent) == 0);
+	check(pthread_create(&thread, NULL, wait_for_news, lent) == 0);
+	while (stat_of(queue).waiters != 1)
+		;
+	check(kshare_revoke(lent) == 0);
+	check(pthread_join(thread, &ret) == 0 && (intptr_t)ret == -ESTALE);
+	kshare_unref(lent);
+	kshare_unref(queue);
+	kshare_unref(its_lock);
 
 	/* What is mapped stays so. */
 	check(kshare_array_create(k, KSHARE_ELEM_I32, 4, 0, &array) == 0);
