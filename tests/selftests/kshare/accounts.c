@@ -504,6 +504,7 @@ TEST_F(kshare, a_put_counts_even_if_somebody_waits_for_it)
 	struct side *s = &self->s;
 	pid_t pid = user(2016, makes_a_queue_for_all);
 	int q, d = t_join(s, "accounts/queue", 0);
+	struct kshare_cmd put = t_cmd(KSHARE_OP_QUEUE_PUT, 0);
 	struct t_thread t;
 
 	EXPECT_EQ(0, RESULT(0));
@@ -513,11 +514,13 @@ TEST_F(kshare, a_put_counts_even_if_somebody_waits_for_it)
 	t_until_waiters(s, q, 1);
 	EXPECT_EQ(0, set_limit(s, 2016, KSHARE_LIMIT_BYTES, 1));
 	EXPECT_EQ(-EDQUOT, t_run_with(s, KSHARE_OP_QUEUE_PUT, q, t_int(1)));
-	/* Without a result, as most are put */
-	EXPECT_EQ(-EDQUOT, t_raw(s, t_cmd(KSHARE_OP_QUEUE_PUT, q)));
+	/* A number, and without a result, which is the quick way */
+	put.handle = q;
+	put.value = t_int(1);
+	EXPECT_EQ(-EDQUOT, t_raw(s, put));
 	t_until_waiters(s, q, 1);
 	EXPECT_EQ(0, set_limit(s, 2016, KSHARE_LIMIT_BYTES, 1 << 20));
-	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_QUEUE_PUT, q)));
+	EXPECT_EQ(0, t_raw(s, put));
 	EXPECT_EQ(1, t_end(&t));
 	EXPECT_EQ(0, t_close(s, q));
 	EXPECT_EQ(0, t_close(s, d));
