@@ -56,7 +56,7 @@
  * ECANCELED       KSHARE_OP_CANCEL, or the end of the ring or of the thread that
  *                 submitted it, came while it waited; nothing was done
  * EDEADLK         it would wait for itself
- * EOWNERDEAD      a party to a barrier has died
+ * EOWNERDEAD      a party to a barrier has died; a class has no host, or it died
  * ESHUTDOWN       the queue is shut down, or the barrier is broken
  * EOVERFLOW       a semaphore would get above its bound
  * EXDEV           a reference to an object of another domain
@@ -174,6 +174,12 @@ struct kshare_value {
 #define KSHARE_MAX_NAME		255u		/* bytes of a domain's name */
 #define KSHARE_MAX_GATES	8u		/* REVOCABLE handles of REVOCABLE handles */
 #define KSHARE_TICKET_LEN	32u		/* characters of a ticket */
+#define KSHARE_MAX_CLASS_NAME	63u		/* bytes of the name of a class, method or field */
+#define KSHARE_MAX_METHODS	64u		/* methods of a class */
+#define KSHARE_MAX_FIELDS	64u		/* fields of a class */
+#define KSHARE_MAX_CALLS	256u		/* calls of a client that are not answered */
+#define KSHARE_MAX_CALL_DEPTH	32u		/* calls that are made while another is served */
+#define KSHARE_MAX_INSTANCES	1024u		/* in a result of CLASS_INSTANCES */
 
 /* ------------------------------------------------------------------ */
 /* Objects, rights                                                     */
@@ -196,6 +202,8 @@ enum kshare_type {
 	KSHARE_TYPE_BARRIER	= 13,
 	KSHARE_TYPE_QUEUE	= 14,
 	KSHARE_TYPE_GATE	= 15,	/* what DUP makes with REVOCABLE; no handle shows it */
+	KSHARE_TYPE_CLASS	= 16,	/* of a user; made by CLASS_REGISTER */
+	KSHARE_TYPE_INSTANCE	= 17,	/* of a class; made by INSTANCE_CREATE */
 };
 
 /**
@@ -330,11 +338,15 @@ struct kshare_result {
 /* Flags of handles: CREATE, DUP and everything that makes one */
 #define KSHARE_NO_INHERIT	0x0800	/* CLIENT_CLONE leaves this handle out */
 #define KSHARE_REVOCABLE	0x8000000 /* DUP: REVOKE ends it, and all that comes from it */
+#define KSHARE_METHODS		0x10000000 /* DUP: only these methods may be called */
 /* Flags of DOMAIN_OPEN and DOMAIN_SET */
 #define KSHARE_MAKE		0x800000 /* make it, if there is none of that name */
 #define KSHARE_EXCLUSIVE	0x1000000 /* with MAKE: EEXIST if there is one */
 #define KSHARE_PIN		0x2000000 /* it stays when its last client leaves */
 #define KSHARE_UNPIN		0x4000000 /* it does not any more */
+/* Flags of classes */
+#define KSHARE_ADOPT		0x20000000 /* CLASS_REGISTER: take over one without a host */
+#define KSHARE_ONEWAY		0x40000000 /* CALL: nobody waits for an answer */
 /* What CELL_WAIT waits for; one of them */
 #define KSHARE_UNTIL_NE		0x1000	/* until the value differs from @value */
 #define KSHARE_UNTIL_GE		0x2000	/* until the value, a number, is at least @value */
@@ -354,15 +366,18 @@ struct kshare_result {
  * @KSHARE_OP_CLOSE: (handle) - gives the handle back.  With the client's last
  *	handle to a lock that it owns, the lock passes on as if its owner had
  *	died.  0.  No rights
- * @KSHARE_OP_DUP: (handle, nr=rights) - a second handle with these rights, 0
+ * @KSHARE_OP_DUP: (handle, nr=rights, [value]) - a second handle with these rights, 0
  *	for the same ones.  With REVOCABLE all that is made from the new handle,
  *	in whatever way and in whatever process, ends with it when it is
  *	revoked; EDQUOT beyond KSHARE_MAX_GATES of each other.  That makes one
  *	more object of the domain (KSHARE_TYPE_GATE), which is there as long as
  *	what was made of it, and counts against the limits of the domain and of
- *	the caller's user.  The new handle.  NO_INHERIT, REVOCABLE.  EACCES for
- *	more rights than the handle has; EOPNOTSUPP for one that there is not.
- *	No rights, with REVOCABLE TRANSFER
+ *	the caller's user.  With METHODS, of an instance (else EINVAL), @value is
+ *	a UINT with a bit (1 << method) for each method that the new handle, and
+ *	all that comes from it, may call; that makes one more object just so.
+ *	The new handle.  NO_INHERIT, REVOCABLE, METHODS.  EACCES for more rights
+ *	or methods than the handle has; EOPNOTSUPP for a right that there is not.
+ *	No rights, with REVOCABLE or METHODS TRANSFER
  * @KSHARE_OP_REVOKE: (handle) - of the one that DUP with REVOCABLE gave this
  *	client (else EPERM, also for what was made of it, copies in clones among
  *	that): from now on that handle, and every handle, stored reference,
@@ -795,6 +810,83 @@ struct kshare_result {
  *	IMMEDIATE what is in it is dropped, and what is on lease will be,
  *	instead of coming back.  number: messages that were dropped.  0.  WRITE
  *
+ * Of a class and its instances.  A class belongs to a domain, where it has a name
+ * that no other class has.  The client that registered it is its *host*: it takes
+ * the calls of methods and answers them.  When that client dies, closes its last
+ * handle to the class, or gives it up, all who wait for an answer get EOWNERDEAD;
+ * another client may then *adopt* the class with all its instances.  An instance
+ * takes the DICT operations too, on the fields that its class declares, and those
+ * need no host: GET, SET, SETDEFAULT, DELETE, POP, CONTAINS, LEN, UPDATE, ADD, CAS,
+ * GET_MANY, PAGE, CHECK and ABSENT.  A field is absent until it is set.  Changes of
+ * one that the class does not declare are ENOENT, of a read-only one by others than
+ * the host EACCES, and a value (for ADD: a number to be added) of a type that the
+ * field does not take is EDOM.
+ *
+ * @KSHARE_OP_CLASS_REGISTER: (domain, key=STR name, value=BYTES) - a new class, of
+ *	which this client is the host.  @value is a &struct kshare_class_info with
+ *	its methods and fields.  If a class of that name has no host, it loses its
+ *	name to the new one; with ADOPT this client becomes its host instead, if
+ *	methods and fields are the same (else EINVAL) and the handle has MANAGE.
+ *	The new handle.  NO_INHERIT, ADOPT.  EEXIST if there is one with a host.
+ *	E2BIG for more methods or fields, or longer names, than there may be.
+ *	WRITE
+ * @KSHARE_OP_CLASS_OPEN: (domain, key=STR name) - a handle to the class of that
+ *	name, with the rights that this handle has.  The new handle.  NO_INHERIT.
+ *	ENOENT.  READ
+ * @KSHARE_OP_CLASS_LIST: (domain, [key=STR name]) - values: the names of up to 256
+ *	classes, in order of their bytes, beginning behind @key.  The number of
+ *	names; MORE.  READ
+ * @KSHARE_OP_CLASS_DESCRIBE: (class or instance) - values: STR name; BYTES, a
+ *	&struct kshare_class_info with its methods and fields.  number: a bit
+ *	(1 << method) for each method that may be called by this handle.  1 if the
+ *	class has a host, else 0.  READ
+ * @KSHARE_OP_CLASS_ADOPT: (class, tag, deadline) - waits until the class has no
+ *	host, and becomes its host.  The class's token, see CALL.  NOWAIT.  MANAGE
+ * @KSHARE_OP_CLASS_UNREGISTER: (class) - gives it up, and its name: nobody can open
+ *	it by that any more.  0.  EPERM if this client is not the host.  MANAGE
+ * @KSHARE_OP_CLASS_INSTANCES: (class, [key=INT id], nr=most) - values: for each
+ *	instance, in order of their &kshare_stat.id and beginning behind @key, UINT
+ *	id and UINT cookie; at most @nr (1 to KSHARE_MAX_INSTANCES).  The number of
+ *	instances; MORE.  EPERM if this client is not the host.  MANAGE
+ * @KSHARE_OP_CLASS_COOKIE: (class, key=INT id, value=INT cookie) - gives an instance
+ *	another cookie, which calls that are taken from then on are told.  0.
+ *	ENOENT, EPERM if this client is not the host.  MANAGE
+ * @KSHARE_OP_INSTANCE_CREATE: (class, [key=INT cookie]) - a new instance.  The new
+ *	handle.  NO_INHERIT.  EPERM if this client is not the host.  MANAGE
+ * @KSHARE_OP_CALL: (instance, nr=method, value, tag, deadline) - calls the method
+ *	number @nr, as they stand in the class's description, with one value or a
+ *	VECTOR of them, whose references become handles of the host's.  With a
+ *	class and @nr = KSHARE_METHOD_CREATE it asks the host for a new instance.
+ *	values: what the method returned; number: the class's token, which is
+ *	larger for each host that it has had, so that a fence can tell them apart.
+ *	The &enum kshare_answer of the answer.  With ONEWAY it does not wait, and
+ *	there is no answer.  A call that has not been taken by the host is taken
+ *	back when a wait ends early; one that has been goes on, and the host is
+ *	told that nobody wants the answer; a signal then ends it with EINTR, it is
+ *	not restarted.  A call with a @tag whose answer does not fit (ENOBUFS) or
+ *	cannot be written (EFAULT) has been made all the same: the answer stays for
+ *	CALL_RESULT.  Calls of one client to an instance are taken in their order;
+ *	clients with calls are served in turn.  ENOENT if there is no such method.
+ *	EACCES if it is not exposed, not among those of the handle (DUP with
+ *	METHODS), or the class makes no instances for others.  EOWNERDEAD if there
+ *	is no host, or it goes before it has answered.  EDQUOT beyond
+ *	KSHARE_MAX_CALLS.  ELOOP beyond KSHARE_MAX_CALL_DEPTH.  CALL
+ * @KSHARE_OP_CALL_RESULT: (key=INT tag) - the answer to a call with that tag which
+ *	could not be written.  values, number and result as of CALL.  ENOENT
+ * @KSHARE_OP_SERVE: (class, tag, deadline) - waits for something that the host has
+ *	to do, and takes it.  number: of the call, for REPLY; 0 if it needs none.
+ *	values: the first KSHARE_SERVED_ARGS ones see &enum kshare_served, then the
+ *	arguments.  The &enum kshare_serve.  NOWAIT.  EPERM if this client is not
+ *	the host, ESHUTDOWN if it ceases to be while it waits.  MANAGE
+ * @KSHARE_OP_REPLY: (class, key=INT call, value, nr=enum kshare_answer) - answers a
+ *	call that this client has taken, now or after others.  If nobody waits for
+ *	the answer any more it is dropped.  0.  ENOENT if there is no such call, or
+ *	it was answered.  EPERM if this client is not the host.  EINVAL if the
+ *	method returns instances of a class, and this is none.  MANAGE
+ * @KSHARE_OP_REPLY_AND_SERVE: (class, key=INT call, value, nr=enum kshare_answer, tag,
+ *	deadline) - REPLY, then SERVE.  An error of REPLY ends it; with any other
+ *	one the answer was given.  As of SERVE.  NOWAIT.  MANAGE
+ *
  * Of an event:
  *
  * @KSHARE_OP_EVENT_SET: (event) - wakes all that wait; if it was created with
@@ -835,6 +927,21 @@ enum kshare_op {
 	KSHARE_OP_DOMAIN_COLLECT	= 38,
 	KSHARE_OP_DOMAIN_OBJECTS	= 39,
 	KSHARE_OP_DOMAIN_KEEPERS	= 40,
+
+	KSHARE_OP_CLASS_REGISTER	= 44,
+	KSHARE_OP_CLASS_OPEN		= 45,
+	KSHARE_OP_CLASS_LIST		= 46,
+	KSHARE_OP_CLASS_DESCRIBE	= 47,
+	KSHARE_OP_CLASS_ADOPT		= 48,
+	KSHARE_OP_CLASS_UNREGISTER	= 49,
+	KSHARE_OP_CLASS_INSTANCES	= 50,
+	KSHARE_OP_CLASS_COOKIE		= 51,
+	KSHARE_OP_INSTANCE_CREATE	= 52,
+	KSHARE_OP_CALL			= 53,
+	KSHARE_OP_CALL_RESULT		= 54,
+	KSHARE_OP_SERVE			= 55,
+	KSHARE_OP_REPLY			= 56,
+	KSHARE_OP_REPLY_AND_SERVE	= 57,
 
 	KSHARE_OP_CELL_GET		= 64,
 	KSHARE_OP_CELL_SET		= 65,
@@ -940,6 +1047,128 @@ enum kshare_op {
 #define KSHARE_MMAP_OFFSET(handle, page_size)	((__u64)(handle) * (page_size))
 
 /* ------------------------------------------------------------------ */
+/* Classes                                                             */
+/* ------------------------------------------------------------------ */
+
+/** KSHARE_METHOD_CREATE: &kshare_cmd.nr of a CALL that makes an instance */
+#define KSHARE_METHOD_CREATE	0xffffffffu
+
+/* Flags of a class */
+#define KSHARE_CLASS_CREATABLE	0x01	/* others may ask for instances */
+#define KSHARE_CLASS_SERIAL	0x02	/* one call at a time */
+#define KSHARE_CLASS_SERIAL_EACH 0x04	/* one call of an instance at a time */
+
+/* Flags of a method */
+#define KSHARE_METHOD_EXPOSED	0x01	/* it may be called */
+
+/* Flags of a field */
+#define KSHARE_CLASS_READ_ONLY	0x01	/* only the host may change it */
+
+/**
+ * struct kshare_class_info - a class: what CLASS_REGISTER takes, DESCRIBE gives
+ * @size: sizeof(struct kshare_class_info)
+ * @flags: KSHARE_CLASS_*.  With SERIAL, and with SERIAL_EACH for one instance, a
+ *	call is not taken before the one before it was answered, unless it was made
+ *	by a thread that is serving that one, or a call that it led to
+ * @methods: number of methods, 1 to KSHARE_MAX_METHODS
+ * @fields: number of fields, 0 to KSHARE_MAX_FIELDS
+ * @method_size: sizeof(struct kshare_class_method)
+ * @field_size: sizeof(struct kshare_class_field)
+ *
+ * Behind it lie the methods, then the fields, and nothing else.
+ */
+struct kshare_class_info {
+	__u32 size;
+	__u32 flags;
+	__u32 methods;
+	__u32 fields;
+	__u32 method_size;
+	__u32 field_size;
+};
+
+/**
+ * struct kshare_class_method - a method
+ * @name: 1 to KSHARE_MAX_CLASS_NAME bytes, then zeroes.  No other method of the
+ *	class has it
+ * @result: name of a class of the same domain, of which the method returns
+ *	instances; or zeroes: it returns any value
+ * @flags: KSHARE_METHOD_*
+ * @reserved: 0
+ */
+struct kshare_class_method {
+	__u8 name[KSHARE_MAX_CLASS_NAME + 1];
+	__u8 result[KSHARE_MAX_CLASS_NAME + 1];
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * struct kshare_class_field - a field, which the kernel holds for each instance
+ * @name: as of a method
+ * @types: a bit (1 << enum kshare_value_type) for each type of value that it takes;
+ *	INT and UINT are one type.  0: any
+ * @flags: KSHARE_CLASS_READ_ONLY
+ */
+struct kshare_class_field {
+	__u8 name[KSHARE_MAX_CLASS_NAME + 1];
+	__u32 types;
+	__u32 flags;
+};
+
+/**
+ * enum kshare_serve - what a host has to do, see KSHARE_OP_SERVE
+ * @KSHARE_SERVE_CALL: a method of an instance is called
+ * @KSHARE_SERVE_CREATE: somebody wants an instance: a REF to it is the answer
+ * @KSHARE_SERVE_RELEASE: nothing refers to the instance any more.  Told once; no
+ *	call of it is under way, nor will there be one
+ * @KSHARE_SERVE_ABANDONED: who made the call that is not answered yet does not want
+ *	to know any more, or has died.  It has still to be answered
+ */
+enum kshare_serve {
+	KSHARE_SERVE_CALL	= 1,
+	KSHARE_SERVE_CREATE	= 2,
+	KSHARE_SERVE_RELEASE	= 3,
+	KSHARE_SERVE_ABANDONED	= 4,
+};
+
+/**
+ * enum kshare_served - the first values of a result of SERVE: UINTs
+ * @KSHARE_SERVED_COOKIE: the instance's cookie
+ * @KSHARE_SERVED_ID: its &kshare_stat.id
+ * @KSHARE_SERVED_METHOD: number of the method, | KSHARE_SERVED_ONEWAY if an answer
+ *	is neither needed nor taken
+ * @KSHARE_SERVED_PID: the process that calls, as the host's pid namespace sees it;
+ *	0 if it does not
+ * @KSHARE_SERVED_UID: its effective user id, and << 32 its effective group id, when
+ *	it called, as the host's user namespace sees them.  Both namespaces are those
+ *	that the host was in when it became the host
+ * @KSHARE_SERVED_ARGS: how many these are
+ */
+enum kshare_served {
+	KSHARE_SERVED_COOKIE	= 0,
+	KSHARE_SERVED_ID	= 1,
+	KSHARE_SERVED_METHOD	= 2,
+	KSHARE_SERVED_PID	= 3,
+	KSHARE_SERVED_UID	= 4,
+	KSHARE_SERVED_ARGS	= 5,
+};
+
+#define KSHARE_SERVED_ONEWAY	_BITULL(32)
+
+/**
+ * enum kshare_answer - what kind of answer a REPLY is; the result of the CALL
+ * @KSHARE_ANSWER_VALUE: what the method returned
+ * @KSHARE_ANSWER_RAISED: it failed; the value tells how, in a way that host and
+ *	caller agree on
+ * @KSHARE_ANSWER_STOP: an iterator has come to its end
+ */
+enum kshare_answer {
+	KSHARE_ANSWER_VALUE	= 0,
+	KSHARE_ANSWER_RAISED	= 1,
+	KSHARE_ANSWER_STOP	= 2,
+};
+
+/* ------------------------------------------------------------------ */
 /* Looking at an object                                                */
 /* ------------------------------------------------------------------ */
 
@@ -977,13 +1206,15 @@ enum kshare_keeper {
  *	included
  * @bytes: kernel memory that it is charged for, its values' included
  * @length: entries, elements or depth; messages of a queue, free permits of a
- *	semaphore, those that share a rwlock, those that wait at a barrier; for a
- *	domain its objects
+ *	semaphore, those that share a rwlock, those that wait at a barrier,
+ *	instances of a class, fields of an instance that are set; for a domain its
+ *	objects
  * @waiters: commands that wait for it
- * @token: lock, rwlock: fencing token of the last acquisition
+ * @token: lock, rwlock: fencing token of the last acquisition.  Class: how many
+ *	hosts it has had
  * @owner: lock, rwlock: owner id of its holder
  * @holder_pid: lock: process that holds it, as the caller's pid namespace sees
- *	it; 0 if none.  Rwlock: that holds it alone
+ *	it; 0 if none.  Rwlock: that holds it alone.  Class: its host
  * @writer_pid: process that changed it last; 0 if none or not visible
  * @writer_start: when that process started, ns of CLOCK_BOOTTIME: tells a pid
  *	from its next use
@@ -1136,6 +1367,7 @@ struct kshare_batch {
 #define KSHARE_FEATURE_ATOMIC_BATCH	0x01
 #define KSHARE_FEATURE_URING		0x02	/* commands through io_uring */
 #define KSHARE_FEATURE_URING_WAITS	0x04	/* there, who waits holds no thread */
+#define KSHARE_FEATURE_CLASSES		0x08	/* classes and their instances */
 
 /* Which fields of &struct kshare_cmd an operation uses */
 #define KSHARE_FIELD_HANDLE	0x01
