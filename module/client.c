@@ -10,6 +10,7 @@
 #include "command.h"
 #include "name.h"
 #include "ticket.h"
+#include "types/class.h"
 
 static DEFINE_XARRAY_FLAGS(kshare_clients, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 
@@ -57,6 +58,7 @@ static void kshare_client_settle(struct kshare_client *client)
 	WRITE_ONCE(client->mm, NULL);
 
 	kshare_parked_settle(client);
+	kshare_calls_settle(client);
 	kshare_holds_settle(client, KSHARE_HOLD_PERMIT);
 	kshare_tickets_settle(client);
 	kshare_handles_settle(client);
@@ -166,6 +168,8 @@ static struct kshare_client *kshare_client_create(struct kshare_domain *domain,
 	for (i = 0; i < KSHARE_HOLD_KINDS; i++)
 		INIT_LIST_HEAD(&client->held[i]);
 	INIT_LIST_HEAD(&client->waits);
+	INIT_LIST_HEAD(&client->serving);
+	INIT_LIST_HEAD(&client->unclaimed);
 	kshare_park_init(client);
 	spin_lock_init(&client->held_lock);
 	xa_init_flags(&client->handles, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);

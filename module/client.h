@@ -149,10 +149,13 @@ struct kshare_record {
  * @closes: how often a handle was closed
  * @near: the handles below KSHARE_NEAR once more, to be found in one step
  * @handles: handle number -> &struct kshare_handle; from 1
- * @held_lock: protects @held and @waits
+ * @held_lock: protects @held, @waits, @serving and @unclaimed
  * @held: what it holds, by kind
  * @waits: its commands that wait for objects that have owners, by
  *	&kshare_run.wait_link
+ * @calls: calls of it that are not answered, or the answer of which it may claim
+ * @serving: calls that its threads serve
+ * @unclaimed: answers to calls that could not be written
  * @wait_lock: protects @parked and @deadlines, and keeps what is there from going
  * @parked: its commands that others must find while they wait, by tag (park.c)
  * @deadlines: those of them that nobody sleeps for, by deadline
@@ -179,6 +182,9 @@ struct kshare_client {
 	spinlock_t held_lock;		/* what it holds, and waits for */
 	struct list_head held[KSHARE_HOLD_KINDS];
 	struct list_head waits;
+	atomic_t calls;
+	struct list_head serving;
+	struct list_head unclaimed;
 	struct mutex wait_lock;		/* parked commands */
 	struct rb_root parked;
 	struct timerqueue_head deadlines;

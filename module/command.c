@@ -12,12 +12,14 @@
 #include "name.h"
 #include "observe.h"
 #include "ticket.h"
+#include "types/class.h"
 #include "types/types.h"
 
 #define R	KSHARE_RIGHT_READ
 #define W	KSHARE_RIGHT_WRITE
 #define RW	(R | W)
 #define WAIT	KSHARE_RIGHT_WAIT
+#define MANAGE	KSHARE_RIGHT_MANAGE
 
 #define HANDLE	KSHARE_FIELD_HANDLE
 #define KEY	KSHARE_FIELD_KEY
@@ -39,8 +41,11 @@
 #define CONDITION BIT(KSHARE_TYPE_CONDITION)
 #define BARRIER	BIT(KSHARE_TYPE_BARRIER)
 #define QUEUE	BIT(KSHARE_TYPE_QUEUE)
+#define CLASSES	BIT(KSHARE_TYPE_CLASS)
+#define INSTANCE BIT(KSHARE_TYPE_INSTANCE)
+#define FIELDS	(DICT | INSTANCE)
 #define ANY_TYPE (DOMAIN | CELL | ARRAY | DICT | LIST | LOCK | EVENT | RWLOCK | SEMAPHORE | \
-		  CONDITION | BARRIER | QUEUE)
+		  CONDITION | BARRIER | QUEUE | CLASSES | INSTANCE)
 
 #define ANY	KSHARE_TAKES_ANY
 #define NONE	KSHARE_TAKES_NONE
@@ -55,6 +60,7 @@
 #define NO_ATOMIC	KSHARE_OPINFO_NO_ATOMIC
 #define MULTI		KSHARE_OPINFO_MULTI
 #define OF_LOCK		KSHARE_ROW_OF_LOCK
+#define OF_CLASS	KSHARE_ROW_OF_CLASS
 #define STAYS		KSHARE_ROW_STAYS
 #define ANY_DOOR	KSHARE_ROW_ANY_DOOR
 #define IS_KEY		KSHARE_ROW_KEY_IS_KEY
@@ -70,12 +76,26 @@ static int kshare_close(struct kshare_run *run)
 	return kshare_handle_close(run->client, run->handle);
 }
 
+/* Which methods the new handle may call. */
+static int kshare_dup_methods(struct kshare_run *run, u64 *methods)
+{
+	*methods = ~0ULL;
+	if (!(run->flags & KSHARE_METHODS))
+		return run->value.type == KSHARE_NONE ? 0 : -EINVAL;
+	if (run->value.type == KSHARE_NONE || run->obj->type != KSHARE_TYPE_INSTANCE ||
+	    (run->value.type == KSHARE_INT && run->value.i < 0))
+		return -EINVAL;
+	*methods = run->value.u;
+	return *methods & ~kshare_instance_methods(run->obj, run->via) ? -EACCES : 0;
+}
+
 static int kshare_dup(struct kshare_run *run)
 {
 	struct kshare_object *obj = run->via ?: run->obj;
 	u32 flags = run->flags & KSHARE_NO_INHERIT;
 	u32 rights = run->nr ?: run->rights;
 	struct kshare_handle *handle;
+	u64 methods;
 	u32 id;
 	int ret;
 
@@ -84,18 +104,23 @@ static int kshare_dup(struct kshare_run *run)
 	if (rights & ~run->rights)
 		return -EACCES;
 	/* It is made to be passed on, and is one more object of the domain. */
-	if (run->flags & KSHARE_REVOCABLE && !(run->rights & KSHARE_RIGHT_TRANSFER))
+	if (run->flags & (KSHARE_REVOCABLE | KSHARE_METHODS) &&
+	    !(run->rights & KSHARE_RIGHT_TRANSFER))
 		return -EACCES;
+	ret = kshare_dup_methods(run, &methods);
+	if (ret)
+		return ret;
 	ret = kshare_handle_reserve(run->client, obj->domain, &id, &handle);
 	if (ret)
 		return ret;
-	if (run->flags & KSHARE_REVOCABLE) {
-		obj = kshare_gate_create(obj, run->client->user);
+	if (run->flags & (KSHARE_REVOCABLE | KSHARE_METHODS)) {
+		obj = kshare_gate_create(obj, run->client->user, methods);
 		if (IS_ERR(obj)) {
 			kshare_handle_unreserve(run->client, run->obj->domain, id, handle);
 			return PTR_ERR(obj);
 		}
-		flags |= KSHARE_HANDLE_GIVER;
+		if (run->flags & KSHARE_REVOCABLE)
+			flags |= KSHARE_HANDLE_GIVER;
 	} else {
 		kshare_object_get(obj);
 	}
@@ -130,7 +155,8 @@ static int kshare_create(struct kshare_run *run)
 		return -EINVAL;
 	if (how.type != KSHARE_TYPE_ARRAY && how.type != KSHARE_TYPE_CELL && how.elem)
 		return -EINVAL;
-	if (how.type == KSHARE_TYPE_GATE)
+	if (how.type == KSHARE_TYPE_GATE || how.type == KSHARE_TYPE_CLASS ||
+	    how.type == KSHARE_TYPE_INSTANCE)
 		return -EOPNOTSUPP;
 
 	ret = kshare_handle_reserve(run->client, domain, &id, &handle);
@@ -162,8 +188,8 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 	},
 	[KSHARE_OP_DUP] = {
 		.name = "dup", .types = ANY_TYPE, .flags = NO_ATOMIC,
-		.cmd_flags = KSHARE_NO_INHERIT | KSHARE_REVOCABLE,
-		.fields = HANDLE | NR,
+		.cmd_flags = KSHARE_NO_INHERIT | KSHARE_REVOCABLE | KSHARE_METHODS,
+		.fields = HANDLE | VALUE | NR, .value = INTEGER | NONE,
 		.issue = kshare_dup,
 	},
 	[KSHARE_OP_STAT] = {
@@ -321,6 +347,94 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.issue = kshare_domain_keepers,
 	},
 
+	[KSHARE_OP_CLASS_REGISTER] = {
+		.name = "class_register", .types = DOMAIN, .rights = W,
+		.flags = NO_ATOMIC | OWN_DOMAIN,
+		.cmd_flags = KSHARE_NO_INHERIT | KSHARE_ADOPT,
+		.fields = HANDLE | KEY | VALUE, .key = STR, .value = BYTES,
+		.issue = kshare_class_register,
+	},
+	[KSHARE_OP_CLASS_OPEN] = {
+		.name = "class_open", .types = DOMAIN, .rights = R, .flags = NO_ATOMIC | OWN_DOMAIN,
+		.cmd_flags = KSHARE_NO_INHERIT,
+		.fields = HANDLE | KEY, .key = STR,
+		.issue = kshare_class_open,
+	},
+	[KSHARE_OP_CLASS_LIST] = {
+		.name = "class_list", .types = DOMAIN, .rights = R, .flags = NO_ATOMIC | OWN_DOMAIN,
+		.fields = HANDLE | KEY | OUT, .key = STR | NONE,
+		.issue = kshare_class_list,
+	},
+	[KSHARE_OP_CLASS_DESCRIBE] = {
+		.name = "class_describe", .types = CLASSES | INSTANCE, .rights = R,
+		.flags = NO_ATOMIC | OF_CLASS,
+		.fields = HANDLE | OUT,
+		.issue = kshare_class_describe,
+	},
+	[KSHARE_OP_CLASS_ADOPT] = {
+		.name = "class_adopt", .types = CLASSES, .rights = MANAGE,
+		.flags = WAITS | NO_ATOMIC | STAYS,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = HANDLE | UNTIL,
+		.prepare = kshare_class_adopt_prepare, .apply = kshare_class_adopt,
+		.line = kshare_class_adopt_line, .finish = kshare_class_adopt_finish,
+	},
+	[KSHARE_OP_CLASS_UNREGISTER] = {
+		.name = "class_unregister", .types = CLASSES, .rights = MANAGE, .flags = NO_ATOMIC,
+		.fields = HANDLE,
+		.issue = kshare_class_unregister,
+	},
+	[KSHARE_OP_CLASS_INSTANCES] = {
+		.name = "class_instances", .types = CLASSES, .rights = MANAGE, .flags = NO_ATOMIC,
+		.fields = HANDLE | KEY | OUT | NR, .key = INTEGER | NONE,
+		.prepare = kshare_class_instances_prepare, .apply = kshare_class_instances,
+	},
+	[KSHARE_OP_CLASS_COOKIE] = {
+		.name = "class_cookie", .types = CLASSES, .rights = MANAGE, .flags = NO_ATOMIC,
+		.fields = HANDLE | KEY | VALUE, .key = INTEGER, .value = INTEGER,
+		.apply = kshare_class_cookie,
+	},
+	[KSHARE_OP_INSTANCE_CREATE] = {
+		.name = "instance_create", .types = CLASSES, .rights = MANAGE, .flags = NO_ATOMIC,
+		.cmd_flags = KSHARE_NO_INHERIT,
+		.fields = HANDLE | KEY, .key = INTEGER | NONE,
+		.issue = kshare_instance_create,
+	},
+	[KSHARE_OP_CALL] = {
+		.name = "call", .types = CLASSES | INSTANCE, .rights = KSHARE_RIGHT_CALL,
+		.flags = WAITS | NO_ATOMIC | OF_CLASS,
+		.cmd_flags = KSHARE_ONEWAY,
+		.fields = HANDLE | VALUE | UNTIL | OUT | NR, .value = ANY | VECTOR,
+		.prepare = kshare_call_prepare, .apply = kshare_call, .undo = kshare_call_undo,
+		.line = kshare_call_line, .queued = kshare_call_queued, .left = kshare_call_left,
+		.finish = kshare_call_finish,
+	},
+	[KSHARE_OP_CALL_RESULT] = {
+		.name = "call_result", .flags = NO_ATOMIC,
+		.fields = KEY | OUT, .key = INTEGER,
+		.issue = kshare_call_result,
+	},
+	[KSHARE_OP_SERVE] = {
+		.name = "serve", .types = CLASSES, .rights = MANAGE,
+		.flags = WAITS | NO_ATOMIC | MULTI,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = HANDLE | UNTIL | OUT,
+		.apply = kshare_serve, .undo = kshare_serve_undo, .finish = kshare_serve_finish,
+	},
+	[KSHARE_OP_REPLY] = {
+		.name = "reply", .types = CLASSES, .rights = MANAGE, .flags = NO_ATOMIC,
+		.fields = HANDLE | KEY | VALUE | NR, .key = INTEGER, .value = ANY,
+		.apply = kshare_reply, .finish = kshare_serve_finish,
+	},
+	[KSHARE_OP_REPLY_AND_SERVE] = {
+		.name = "reply_and_serve", .types = CLASSES, .rights = MANAGE,
+		.flags = WAITS | NO_ATOMIC,
+		.cmd_flags = KSHARE_NOWAIT,
+		.fields = HANDLE | KEY | VALUE | UNTIL | OUT | NR, .key = INTEGER, .value = ANY,
+		.apply = kshare_reply_and_serve, .undo = kshare_serve_undo,
+		.finish = kshare_serve_finish,
+	},
+
 	[KSHARE_OP_CELL_GET] = {
 		.name = "cell_get", .types = CELL, .rights = R, .flags = ANY_DOOR,
 		.fields = HANDLE | OUT,
@@ -417,30 +531,30 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 	},
 
 	[KSHARE_OP_DICT_GET] = {
-		.name = "dict_get", .types = DICT, .rights = R, .flags = IS_KEY,
+		.name = "dict_get", .types = FIELDS, .rights = R, .flags = IS_KEY,
 		.fields = HANDLE | KEY | OUT, .key = ANY,
 		.read = kshare_dict_get_read, .apply = kshare_dict_get,
 	},
 	[KSHARE_OP_DICT_SET] = {
-		.name = "dict_set", .types = DICT, .rights = W, .flags = IS_KEY,
+		.name = "dict_set", .types = FIELDS, .rights = W, .flags = IS_KEY,
 		.fields = HANDLE | KEY | VALUE | OUT, .key = ANY, .value = ANY,
 		.prepare = kshare_dict_set_prepare, .apply = kshare_dict_set,
 		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
 	},
 	[KSHARE_OP_DICT_SETDEFAULT] = {
-		.name = "dict_setdefault", .types = DICT, .rights = RW, .flags = IS_KEY,
+		.name = "dict_setdefault", .types = FIELDS, .rights = RW, .flags = IS_KEY,
 		.fields = HANDLE | KEY | VALUE | OUT, .key = ANY, .value = ANY,
 		.prepare = kshare_dict_set_prepare, .apply = kshare_dict_setdefault,
 		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
 	},
 	[KSHARE_OP_DICT_DELETE] = {
-		.name = "dict_delete", .types = DICT, .rights = W, .flags = IS_KEY,
+		.name = "dict_delete", .types = FIELDS, .rights = W, .flags = IS_KEY,
 		.fields = HANDLE | KEY | OUT, .key = ANY,
 		.prepare = kshare_dict_delete_prepare, .apply = kshare_dict_delete,
 		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
 	},
 	[KSHARE_OP_DICT_POP] = {
-		.name = "dict_pop", .types = DICT, .rights = RW, .flags = IS_KEY,
+		.name = "dict_pop", .types = FIELDS, .rights = RW, .flags = IS_KEY,
 		.fields = HANDLE | KEY | OUT, .key = ANY,
 		.prepare = kshare_dict_delete_prepare, .apply = kshare_dict_pop,
 		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
@@ -453,12 +567,12 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
 	},
 	[KSHARE_OP_DICT_CONTAINS] = {
-		.name = "dict_contains", .types = DICT, .rights = R, .flags = IS_KEY,
+		.name = "dict_contains", .types = FIELDS, .rights = R, .flags = IS_KEY,
 		.fields = HANDLE | KEY, .key = ANY,
 		.read = kshare_dict_contains_read, .apply = kshare_dict_contains,
 	},
 	[KSHARE_OP_DICT_LEN] = {
-		.name = "dict_len", .types = DICT, .rights = R,
+		.name = "dict_len", .types = FIELDS, .rights = R,
 		.fields = HANDLE | OUT,
 		.apply = kshare_dict_len,
 	},
@@ -469,20 +583,20 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.undo = kshare_dict_clear_undo, .finish = kshare_dict_finish,
 	},
 	[KSHARE_OP_DICT_UPDATE] = {
-		.name = "dict_update", .types = DICT, .rights = W,
+		.name = "dict_update", .types = FIELDS, .rights = W,
 		.fields = HANDLE | VALUE | OUT, .value = VECTOR,
 		.prepare = kshare_dict_update_prepare, .apply = kshare_dict_update,
 		.undo = kshare_dict_update_undo, .finish = kshare_dict_update_finish,
 	},
 	[KSHARE_OP_DICT_ADD] = {
-		.name = "dict_add", .types = DICT, .rights = RW, .flags = IS_KEY,
+		.name = "dict_add", .types = FIELDS, .rights = RW, .flags = IS_KEY,
 		.cmd_flags = KSHARE_WRAP | KSHARE_MUST_EXIST,
 		.fields = HANDLE | KEY | VALUE | OUT, .key = ANY, .value = NUMBER,
 		.prepare = kshare_dict_set_prepare, .apply = kshare_dict_add,
 		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
 	},
 	[KSHARE_OP_DICT_CAS] = {
-		.name = "dict_cas", .types = DICT, .rights = RW, .flags = IS_KEY,
+		.name = "dict_cas", .types = FIELDS, .rights = RW, .flags = IS_KEY,
 		.cmd_flags = KSHARE_BY_VERSION,
 		.fields = HANDLE | KEY | VALUE | EXPECT | OUT,
 		.key = ANY, .value = ANY, .expect = ANY,
@@ -490,24 +604,24 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.undo = kshare_dict_undo, .finish = kshare_dict_finish,
 	},
 	[KSHARE_OP_DICT_GET_MANY] = {
-		.name = "dict_get_many", .types = DICT, .rights = R,
+		.name = "dict_get_many", .types = FIELDS, .rights = R,
 		.fields = HANDLE | VALUE | OUT, .value = VECTOR,
 		.prepare = kshare_dict_get_many_prepare, .apply = kshare_dict_get_many,
 	},
 	[KSHARE_OP_DICT_PAGE] = {
-		.name = "dict_page", .types = DICT, .rights = R,
+		.name = "dict_page", .types = FIELDS, .rights = R,
 		.cmd_flags = KSHARE_KEYS | KSHARE_VALUES | KSHARE_ALL,
 		.fields = HANDLE | KEY | EXPECT | OUT | NR,
 		.key = INTEGER | NONE, .expect = INTEGER | NONE,
 		.prepare = kshare_dict_page_prepare, .apply = kshare_dict_page,
 	},
 	[KSHARE_OP_DICT_CHECK] = {
-		.name = "dict_check", .types = DICT, .rights = R, .flags = IS_KEY,
+		.name = "dict_check", .types = FIELDS, .rights = R, .flags = IS_KEY,
 		.fields = HANDLE | KEY | EXPECT, .key = ANY, .expect = ANY,
 		.apply = kshare_dict_check,
 	},
 	[KSHARE_OP_DICT_ABSENT] = {
-		.name = "dict_absent", .types = DICT, .rights = R, .flags = IS_KEY,
+		.name = "dict_absent", .types = FIELDS, .rights = R, .flags = IS_KEY,
 		.fields = HANDLE | KEY, .key = ANY,
 		.apply = kshare_dict_absent,
 	},

@@ -77,6 +77,7 @@
 #define KSHARE_ROW_OWN_DOMAIN	BIT(9)	/* handle 0 means the client's own domain */
 #define KSHARE_ROW_OF_LOCK	BIT(10)	/* is carried out on the lock of a condition */
 #define KSHARE_ROW_STAYS	BIT(11)	/* once others may have seen it, it cannot be undone */
+#define KSHARE_ROW_OF_CLASS	BIT(13)	/* is carried out on the class of an instance */
 #define KSHARE_ROW_ANY_DOOR	BIT(12)	/* @quick does not go by the thread that calls */
 
 /**
@@ -227,6 +228,10 @@ struct kshare_list_state {
 	u64 cleared_bytes;
 };
 
+/* Values of a result that need no memory of their own. */
+#define KSHARE_OUT_ROOM		2
+#define KSHARE_OUT_INLINE	(KSHARE_SERVED_ARGS + 1)
+
 /**
  * struct kshare_run - a command that is being carried out
  * @client: whose it is
@@ -265,13 +270,14 @@ struct kshare_list_state {
  * @tell: the result is to be written although it is an error
  * @ended: its client has died, and kshare_run_end() was called
  * @late: it is given back, others may have seen it meanwhile
+ * @kept: @apply has changed the object, whatever it returned
  * @result_flags: KSHARE_R_*
  * @number: &kshare_result.number
  * @out: values of the result, owned: @out_inline or an array from
  *	kshare_run_out()
  * @out_count: how many
  * @out_room: how many fit @out
- * @out_inline: room for two
+ * @out_inline: room for KSHARE_OUT_ROOM, and for what SERVE tells
  * @reserved: handle numbers for references in the result
  * @reserved_count: how many are there
  * @reserved_used: how many of them were written to the result
@@ -281,7 +287,8 @@ struct kshare_list_state {
  * @key_bytes: a short key, so that looking one up allocates nothing
  * @doom: objects that lost their last reference; run after all locks
  * @u: for @prepare, @apply, @undo, @finish of each operation
- * @peer: a condition, with a reference, if @obj is its lock
+ * @peer: a condition, with a reference, if @obj is its lock; an instance, if it is
+ *	its class
  * @counted: the object whose waiters it counts among, while it waits
  * @subs: members of a group: the commands of WAIT_ANY and WAIT_ALL
  * @sub_count: how many
@@ -330,12 +337,13 @@ struct kshare_run {
 	bool tell;
 	bool ended;
 	bool late;
+	bool kept;
 	u32 result_flags;
 	u64 number;
 	struct kshare_val *out;
 	u32 out_count;
 	u32 out_room;
-	struct kshare_val out_inline[2];
+	struct kshare_val out_inline[KSHARE_OUT_INLINE];
 	struct kshare_reserved *reserved;
 	u32 reserved_count;
 	u32 reserved_used;
@@ -414,6 +422,23 @@ struct kshare_run {
 			bool began;			/* they were made */
 			bool put;			/* they are in the queue */
 		} queue;
+		struct {
+			struct kshare_call *call;	/* the run's, unless it was sent */
+			bool sent;			/* or it stays for CALL_RESULT */
+		} call;
+		struct {
+			struct kshare_call *call;	/* that was taken, and needs no answer */
+			struct kshare_call *answered;	/* for nobody; to be freed */
+			struct kshare_call *untaken;	/* the same */
+			struct kshare_notice *notice;	/* that was taken */
+			u64 id;				/* that was taken, or abandoned */
+			int what;			/* enum kshare_serve */
+			bool replied;
+		} serve;
+		struct {
+			struct pid_namespace *pid_ns;
+			struct user_namespace *user_ns;
+		} adopt;
 	} u;
 	struct kshare_object *peer;
 	struct kshare_object *counted;

@@ -46,8 +46,9 @@ struct kshare_member {
  * @granting: somebody carries out groups that wait for all; @lockset
  * @account: what is used
  * @secret: key of the hashes of its dicts
- * @objects_lock: protects @objects
+ * @objects_lock: protects @objects and @classes
  * @objects: all objects of the domain but itself, oldest first, and so by id
+ * @classes: its &struct kshare_class, by name
  * @members_lock: see above
  * @members: &struct kshare_member
  * @member_count: how many
@@ -66,8 +67,9 @@ struct kshare_domain {
 	bool granting;
 	struct kshare_account account;
 	siphash_key_t secret;
-	spinlock_t objects_lock;	/* the list of objects */
+	spinlock_t objects_lock;	/* objects, and names of classes */
 	struct list_head objects;
+	struct rb_root classes;
 	struct mutex members_lock;	/* who is in it, and what refers to it from outside */
 	struct list_head members;
 	u32 member_count;

@@ -18,6 +18,7 @@ static int kshare_gate_init(struct kshare_object *obj, const struct kshare_creat
 	if (gate->depth >= KSHARE_MAX_GATES)
 		return -EDQUOT;
 	gate->target = target;
+	gate->methods = how->size;
 	kshare_object_get(target);
 	obj->refers = true;
 	return 0;
@@ -61,15 +62,18 @@ const struct kshare_object *kshare_object_real(const struct kshare_object *obj)
  * kshare_gate_create() - a gate
  * @target: what it stands for
  * @user: who pays for it
+ * @methods: bits of those that may be called by way of it
  *
  * Return: the gate, with one reference, or an error.
  */
-struct kshare_object *kshare_gate_create(struct kshare_object *target, struct kshare_user *user)
+struct kshare_object *kshare_gate_create(struct kshare_object *target, struct kshare_user *user,
+					 u64 methods)
 {
 	struct kshare_val value = { .type = KSHARE_REF, .obj = target };
 	struct kshare_create how = {
 		.user = user,
 		.type = KSHARE_TYPE_GATE,
+		.size = methods,
 		.value = &value,
 	};
 

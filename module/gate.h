@@ -5,7 +5,8 @@
  * A gate stands for an object, in handles, containers, tickets and descriptors, so
  * that they can all be cut off at once.  It is an object itself, of a type that no
  * command takes: each that comes by a handle goes through to what the gate is
- * about, unless it is closed.  A gate may stand for another gate.
+ * about, unless it is closed.  A gate may stand for another gate.  It may also let
+ * only some methods of an instance through.
  *
  *	REVOKE					command
  *	closed					goes through
@@ -26,12 +27,14 @@
  * @obj: object
  * @target: what it stands for, with a reference
  * @closed: for good
+ * @methods: of an instance that may be called by way of it, a bit each
  * @depth: gates that are passed from here on
  */
 struct kshare_gate {
 	struct kshare_object obj;
 	struct kshare_object *target;
 	bool closed;
+	u64 methods;
 	u32 depth;
 };
 
@@ -51,7 +54,20 @@ static inline struct kshare_object *kshare_gate_pass(struct kshare_object *obj)
 	return obj;
 }
 
-struct kshare_object *kshare_gate_create(struct kshare_object *target, struct kshare_user *user);
+/* Which methods may be called by way of it; all if it is NULL.  With a reference. */
+static inline u64 kshare_gate_methods(const struct kshare_object *obj)
+{
+	u64 methods = ~0ULL;
+
+	while (obj && obj->type == KSHARE_TYPE_GATE) {
+		methods &= kshare_gate_of(obj)->methods;
+		obj = kshare_gate_of(obj)->target;
+	}
+	return methods;
+}
+
+struct kshare_object *kshare_gate_create(struct kshare_object *target, struct kshare_user *user,
+					 u64 methods);
 int kshare_revoke(struct kshare_run *run);
 
 #endif /* KSHARE_GATE_H */

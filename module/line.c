@@ -11,6 +11,7 @@
 #include "lockset.h"
 #include "observe.h"
 #include "quick.h"
+#include "types/class.h"
 #include "types/condition.h"
 
 /* Waiters that are looked at with a spinlock held. */
@@ -47,7 +48,7 @@ int kshare_line_join(struct kshare_run *run)
 	else if (run->op->line)
 		line = run->op->line(run);
 	run->waiting = true;
-	run->counted = run->peer ?: obj;
+	run->counted = run->op->flags & KSHARE_ROW_OF_LOCK ? run->peer : obj;
 	WRITE_ONCE(run->counted->waiter_count, run->counted->waiter_count + 1);
 	if (obj->ops->owned) {
 		spin_lock(&client->held_lock);
@@ -200,6 +201,10 @@ void kshare_line_revoke(struct kshare_object *obj)
 	if (obj->type == KSHARE_TYPE_CONDITION) {
 		news = kshare_condition_waiters(obj);
 		obj = kshare_condition_lock(obj);
+	} else if (obj->type == KSHARE_TYPE_CLASS || obj->type == KSHARE_TYPE_INSTANCE) {
+		/* So do those whose calls are not answered. */
+		obj = kshare_class_behind(obj);
+		others = kshare_class_callers(obj);
 	}
 	kshare_lockset_begin(obj->domain);
 	kshare_object_own(obj);

@@ -26,6 +26,8 @@ static const struct kshare_type_ops *const kshare_types[] = {
 	[KSHARE_TYPE_BARRIER] = &kshare_barrier_type,
 	[KSHARE_TYPE_QUEUE] = &kshare_queue_type,
 	[KSHARE_TYPE_GATE] = &kshare_gate_type,
+	[KSHARE_TYPE_CLASS] = &kshare_class_type,
+	[KSHARE_TYPE_INSTANCE] = &kshare_instance_type,
 };
 
 const struct kshare_type_ops *kshare_type_find(u32 type)

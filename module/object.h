@@ -124,7 +124,6 @@ struct kshare_create {
  * @refs: visits references to other objects from @at on, which it moves; the object
  *	is locked, or @owned, and then it may take long.  Returns 0 at the end, 1 if
  *	it is to be called again, KSHARE_MUST_OWN.  There if @empty is
- * @extra: bytes to charge for it beyond @size, after @init; or NULL
  * @stat: adds to the stat; under the object's lock; or NULL
  * @holds: does the client hold something of it?  A guess, without a lock; or NULL
  * @abandon: the client has no way to it any more, or (@died) has died: gives up
@@ -145,7 +144,6 @@ struct kshare_type_ops {
 	void (*destroy)(struct kshare_object *obj, struct kshare_doom *doom);
 	void (*empty)(struct kshare_object *obj, struct kshare_doom *doom);
 	int (*refs)(struct kshare_object *obj, u64 *at, struct kshare_scan *scan, bool owned);
-	size_t (*extra)(const struct kshare_object *obj);
 	void (*stat)(struct kshare_object *obj, struct kshare_stat *stat);
 	bool (*holds)(const struct kshare_object *obj, const struct kshare_client *client);
 	bool (*abandon)(struct kshare_object *obj, struct kshare_client *client, bool died);
@@ -168,6 +166,8 @@ extern const struct kshare_type_ops kshare_condition_type;
 extern const struct kshare_type_ops kshare_barrier_type;
 extern const struct kshare_type_ops kshare_queue_type;
 extern const struct kshare_type_ops kshare_gate_type;
+extern const struct kshare_type_ops kshare_class_type;
+extern const struct kshare_type_ops kshare_instance_type;
 
 /* Does anybody wait for it?  Under its lock. */
 static inline bool kshare_has_waiters(const struct kshare_object *obj)

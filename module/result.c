@@ -149,7 +149,7 @@ static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fa
 {
 	struct {
 		struct kshare_result head;
-		struct kshare_value values[2];
+		struct kshare_value values[KSHARE_OUT_INLINE];
 	} small __uninitialized;
 	struct kshare_value value __uninitialized;
 	u64 tail, to;

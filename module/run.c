@@ -6,6 +6,7 @@
 #include "command.h"
 #include "lockset.h"
 #include "observe.h"
+#include "types/class.h"
 #include "types/condition.h"
 
 /* Checks of what needs no memory of the caller's. */
@@ -90,7 +91,8 @@ static int kshare_args_import(struct kshare_run *run, const struct kshare_cmd *c
 			return ret;
 	}
 	if (op->fields & KSHARE_FIELD_VALUE) {
-		if (op->value == KSHARE_TAKES_VECTOR) {
+		if (op->value & KSHARE_TAKES_VECTOR &&
+		    (op->value == KSHARE_TAKES_VECTOR || cmd->value.type == KSHARE_VECTOR)) {
 			if (cmd->value.type != KSHARE_VECTOR)
 				return cmd->value.type > KSHARE_VECTOR ? -EOPNOTSUPP : -EINVAL;
 			ret = kshare_vec_import(run, &cmd->value);
@@ -100,8 +102,14 @@ static int kshare_args_import(struct kshare_run *run, const struct kshare_cmd *c
 		if (ret)
 			return ret;
 	}
-	if (op->fields & KSHARE_FIELD_EXPECT)
-		return kshare_val_import(run, &cmd->expect, op->expect, &budget, &run->expect);
+	if (op->fields & KSHARE_FIELD_EXPECT) {
+		ret = kshare_val_import(run, &cmd->expect, op->expect, &budget, &run->expect);
+		if (ret)
+			return ret;
+	}
+	if (unlikely(run->obj && run->obj->type == KSHARE_TYPE_INSTANCE) &&
+	    op->rights & KSHARE_RIGHT_WRITE)
+		return kshare_instance_check(run);
 	return 0;
 }
 
@@ -156,6 +164,7 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 	run->tell = false;
 	run->ended = false;
 	run->late = false;
+	run->kept = false;
 	run->peer = NULL;
 	run->subs = NULL;
 	run->sub_count = 0;
@@ -163,7 +172,7 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 	run->number = 0;
 	run->out = run->out_inline;
 	run->out_count = 0;
-	run->out_room = ARRAY_SIZE(run->out_inline);
+	run->out_room = KSHARE_OUT_ROOM;
 	run->reserved = NULL;
 	run->reserved_count = 0;
 	run->reserved_used = 0;
@@ -199,6 +208,10 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 	if (op->flags & KSHARE_ROW_OF_LOCK) {
 		run->peer = run->obj;
 		run->obj = kshare_condition_lock(run->peer);
+		kshare_object_get(run->obj);
+	} else if (op->flags & KSHARE_ROW_OF_CLASS && run->obj->type == KSHARE_TYPE_INSTANCE) {
+		run->peer = run->obj;
+		run->obj = kshare_class_behind(run->peer);
 		kshare_object_get(run->obj);
 	}
 	/* Many have no arguments, or leave out the only one. */
@@ -432,8 +445,10 @@ static int kshare_run_once(struct kshare_run *run)
 		ret = kshare_run_queue(run);
 	else if (ret >= 0 && run->changed)
 		kshare_run_commit(run);
-	if (run->changed && (ret >= 0 || ret == KSHARE_QUEUED) && kshare_has_waiters(obj))
+	if (((run->changed && (ret >= 0 || ret == KSHARE_QUEUED)) || run->kept) &&
+	    kshare_has_waiters(obj))
 		more = kshare_grant(obj, run->owned, &wakes);
+	run->kept = false;
 
 	kshare_run_unlock(run);
 	kshare_wakes_run(&wakes);

@@ -123,7 +123,8 @@ static long kshare_ioctl_query(void __user *from)
 	}
 
 	query.version = KSHARE_UAPI_VERSION;
-	query.features = KSHARE_FEATURE_ATOMIC_BATCH | KSHARE_FEATURE_URING;
+	query.features = KSHARE_FEATURE_ATOMIC_BATCH | KSHARE_FEATURE_URING |
+			 KSHARE_FEATURE_CLASSES;
 	if (KS_URING_CAN_PARK)
 		query.features |= KSHARE_FEATURE_URING_WAITS;
 	query.domain = KSHARE_OWN_DOMAIN;

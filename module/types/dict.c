@@ -11,7 +11,7 @@
 #include "dict.h"
 #include "types.h"
 
-static int kshare_dict_init(struct kshare_object *obj, const struct kshare_create *how)
+int kshare_dict_init(struct kshare_object *obj, const struct kshare_create *how)
 {
 	struct kshare_dict *dict = container_of(obj, struct kshare_dict, obj);
 	int ret;
@@ -32,7 +32,7 @@ static int kshare_dict_init(struct kshare_object *obj, const struct kshare_creat
 	return ret;
 }
 
-static void kshare_dict_destroy(struct kshare_object *obj, struct kshare_doom *doom)
+void kshare_dict_destroy(struct kshare_object *obj, struct kshare_doom *doom)
 {
 	kshare_table_destroy(&container_of(obj, struct kshare_dict, obj)->table, doom);
 }
@@ -41,7 +41,7 @@ static void kshare_dict_destroy(struct kshare_object *obj, struct kshare_doom *d
  * The domain ends, or it is a part of a circle, or both at once; and a command may
  * be under way that had the last handle.
  */
-static void kshare_dict_empty(struct kshare_object *obj, struct kshare_doom *doom)
+void kshare_dict_empty(struct kshare_object *obj, struct kshare_doom *doom)
 {
 	struct kshare_dict *dict = container_of(obj, struct kshare_dict, obj);
 	struct kshare_entry *e;
@@ -62,8 +62,7 @@ static void kshare_dict_empty(struct kshare_object *obj, struct kshare_doom *doo
 	} while (e);
 }
 
-static int kshare_dict_refs(struct kshare_object *obj, u64 *at, struct kshare_scan *scan,
-			    bool owned)
+int kshare_dict_refs(struct kshare_object *obj, u64 *at, struct kshare_scan *scan, bool owned)
 {
 	struct kshare_table *t = &container_of(obj, struct kshare_dict, obj)->table;
 	struct kshare_entry *e;
@@ -77,7 +76,7 @@ static int kshare_dict_refs(struct kshare_object *obj, u64 *at, struct kshare_sc
 	return 0;
 }
 
-static void kshare_dict_stat(struct kshare_object *obj, struct kshare_stat *stat)
+void kshare_dict_stat(struct kshare_object *obj, struct kshare_stat *stat)
 {
 	stat->length = container_of(obj, struct kshare_dict, obj)->table.count;
 }

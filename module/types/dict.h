@@ -35,6 +35,13 @@ static inline void kshare_give_key(struct kshare_run *run, const struct kshare_e
 	kshare_give(run, &key);
 }
 
+/* For all types that begin as a dict. */
+int kshare_dict_init(struct kshare_object *obj, const struct kshare_create *how);
+void kshare_dict_destroy(struct kshare_object *obj, struct kshare_doom *doom);
+void kshare_dict_empty(struct kshare_object *obj, struct kshare_doom *doom);
+int kshare_dict_refs(struct kshare_object *obj, u64 *at, struct kshare_scan *scan, bool owned);
+void kshare_dict_stat(struct kshare_object *obj, struct kshare_stat *stat);
+
 void kshare_dict_settle_bytes(struct kshare_dict *dict);
 int kshare_dict_prepare_buckets(struct kshare_run *run, u64 more);
 int kshare_dict_use_buckets(struct kshare_run *run);
