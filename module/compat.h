@@ -162,4 +162,14 @@ static __always_inline __must_check int copy_struct_to_user(void __user *dst, si
 }
 #endif
 
+/* With lazy preemption who was woken waits for the end of the system call, or a tick. */
+static inline bool ks_need_resched(void)
+{
+#ifdef TIF_NEED_RESCHED_LAZY
+	if (test_thread_flag(TIF_NEED_RESCHED_LAZY))
+		return true;
+#endif
+	return need_resched();
+}
+
 #endif /* KSHARE_COMPAT_H */

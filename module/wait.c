@@ -145,6 +145,12 @@ int kshare_waiter_sleep(struct kshare_waiter *w, s64 deadline, bool killable)
 {
 	int ret = 0;
 
+	/*
+	 * If somebody was woken who is to run now, that takes less than to sleep and be
+	 * woken, and he may have done by then what this waits for.
+	 */
+	if (ks_need_resched())
+		schedule();
 	for (;;) {
 		set_current_state(killable ? TASK_KILLABLE : TASK_INTERRUPTIBLE);
 		if (kshare_waiter_done(w))
