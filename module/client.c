@@ -208,6 +208,7 @@ void kshare_client_release(struct kshare_client *client)
 	}
 	kshare_park_destroy(client);
 	kfree(client->spare);
+	kfree(client->spare_call);
 	kshare_who_put(client->who);
 	xa_destroy(&client->handles);
 	xa_destroy(&client->members);

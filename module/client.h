@@ -155,6 +155,7 @@ struct kshare_record {
  *	&kshare_run.wait_link
  * @calls: calls of it that are not answered, or the answer of which it may claim
  * @serving: calls that its threads serve
+ * @spare_call: memory for a call, or NULL; exchanged
  * @unclaimed: answers to calls that could not be written
  * @wait_lock: protects @parked and @deadlines, and keeps what is there from going
  * @parked: its commands that others must find while they wait, by tag (park.c)
@@ -185,6 +186,7 @@ struct kshare_client {
 	atomic_t calls;
 	struct list_head serving;
 	struct list_head unclaimed;
+	void *spare_call;
 	struct mutex wait_lock;		/* parked commands */
 	struct rb_root parked;
 	struct timerqueue_head deadlines;

@@ -9,6 +9,8 @@
  *  - @issue: for operations that are not about one object's state: does all;
  *  - @quick: an attempt under RCU, before any of the rest: for what is done so often
  *    that the rest would be most of it (quick.h);
+ *  - @direct: the same for one that sleeps: it has to make a run that others can
+ *    carry out (types/call_direct.c);
  *  - @read: an attempt without any lock, under RCU; the answer counts if the
  *    object's sequence count says that nothing changed meanwhile, and unless it
  *    is -EAGAIN;
@@ -93,6 +95,7 @@
  * @expect: the same for @expect
  * @issue: see above
  * @quick: see above; -errno is not among its answers
+ * @direct: see above; @run is memory for it, that nobody has filled in
  * @read: see above
  * @prepare: see above
  * @apply: see above
@@ -118,6 +121,8 @@ struct kshare_row {
 	u16 expect;
 	int (*issue)(struct kshare_run *run);
 	int (*quick)(struct kshare_client *client, const struct kshare_cmd *cmd);
+	int (*direct)(struct kshare_run *run, struct kshare_client *client,
+		      const struct kshare_cmd *cmd);
 	int (*read)(struct kshare_run *run);
 	int (*prepare)(struct kshare_run *run);
 	int (*apply)(struct kshare_run *run);
@@ -582,6 +587,8 @@ void kshare_detect(struct kshare_run *run);
 
 /* A run that was queued: sleeps until it is done; its result. */
 int kshare_run_sleep(struct kshare_run *run);
+/* The same, but the result is only in its waiter. */
+void kshare_run_await(struct kshare_run *run);
 int kshare_run_deliver_after(struct kshare_run *run);
 /* The result of a waiter that is done: delivered, or given back. */
 int kshare_run_collect(struct kshare_run *run);

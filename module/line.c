@@ -194,12 +194,12 @@ static void kshare_line_revoke_one(struct list_head *line, struct kshare_wakes *
 void kshare_line_revoke(struct kshare_object *obj)
 {
 	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
-	struct list_head *line, *news = NULL;
+	struct list_head *line, *others = NULL;
 	unsigned int n;
 
 	/* Who waits for news waits under the lock that they belong to. */
 	if (obj->type == KSHARE_TYPE_CONDITION) {
-		news = kshare_condition_waiters(obj);
+		others = kshare_condition_waiters(obj);
 		obj = kshare_condition_lock(obj);
 	} else if (obj->type == KSHARE_TYPE_CLASS || obj->type == KSHARE_TYPE_INSTANCE) {
 		/* So do those whose calls are not answered. */
@@ -208,8 +208,8 @@ void kshare_line_revoke(struct kshare_object *obj)
 	}
 	kshare_lockset_begin(obj->domain);
 	kshare_object_own(obj);
-	if (news)
-		kshare_line_revoke_one(news, &wakes);
+	if (others)
+		kshare_line_revoke_one(others, &wakes);
 	for (n = 0; (line = kshare_line_of(obj, n)); n++)
 		kshare_line_revoke_one(line, &wakes);
 	kshare_line_revoke_one(&obj->all_waiters, &wakes);

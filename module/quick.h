@@ -63,6 +63,32 @@ static __always_inline bool kshare_quick_lock(struct kshare_object *obj,
 	return false;
 }
 
+/* Numbers and short bytes, as kshare_val_import() brings them in; false if it is another. */
+static inline bool kshare_quick_val(const struct kshare_value *in, struct kshare_val *out)
+{
+	/* What is left lies alike in both. */
+	if (in->codec | in->flags)
+		return false;
+	switch (in->type) {
+	case KSHARE_BOOL:
+	case KSHARE_INT:
+	case KSHARE_FLOAT:
+		if (in->inline_len | in->len || (in->type == KSHARE_BOOL && in->u > 1))
+			return false;
+		memcpy(out, in, sizeof(*out));
+		return true;
+	case KSHARE_STR:
+	case KSHARE_BYTES:
+		if (!in->inline_len || in->inline_len > sizeof(out->bytes) ||
+		    in->inline_len != in->len)
+			return false;
+		memcpy(out, in, sizeof(*out));
+		out->u &= ~0ULL >> (64 - 8 * in->len);
+		return true;
+	}
+	return false;
+}
+
 /**
  * kshare_quick_first() - who waits first, if that is plain
  * @obj: object that somebody waits for, locked

@@ -337,7 +337,7 @@ int kshare_run_collect(struct kshare_run *run)
 	return err ?: ret;
 }
 
-int kshare_run_sleep(struct kshare_run *run)
+void kshare_run_await(struct kshare_run *run)
 {
 	bool killable, worker;
 	int ret;
@@ -359,6 +359,11 @@ int kshare_run_sleep(struct kshare_run *run)
 	}
 	if (run->parked)
 		kshare_unpark(run);
+}
+
+int kshare_run_sleep(struct kshare_run *run)
+{
+	kshare_run_await(run);
 	return kshare_run_collect(run);
 }
 
@@ -548,6 +553,11 @@ int kshare_command(struct kshare_client *client, const struct kshare_cmd *cmd)
 	struct kshare_run run __uninitialized;
 	int ret;
 
+	if (op && op->direct) {
+		ret = op->direct(&run, client, cmd);
+		if (ret != KSHARE_NOT_QUICK)
+			return ret;
+	}
 	ret = kshare_run_begin(&run, op, client, cmd);
 	if (!ret)
 		ret = kshare_run_execute(&run);

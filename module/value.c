@@ -110,6 +110,17 @@ void __kshare_val_put(struct kshare_val *v, struct kshare_doom *doom)
 		kshare_blob_put(v->blob, doom);
 }
 
+void kshare_val_drop(struct kshare_val *v, struct kshare_doom *doom)
+{
+	if (v->type >= KSHARE_STR && v->type != KSHARE_REF && kshare_val_slow(v) &&
+	    !(v->flags & KSHARE_VAL_ENTRY) && !v->blob->refs_count) {
+		if (refcount_dec_and_test(&v->blob->ref))
+			kvfree(v->blob);
+		*v = (struct kshare_val){};
+	}
+	kshare_val_put(v, doom);
+}
+
 int kshare_val_str(const void *bytes, u32 len, struct kshare_val *v)
 {
 	struct kshare_blob *blob;

@@ -166,6 +166,14 @@ static inline void kshare_val_put(struct kshare_val *v, struct kshare_doom *doom
 	*v = (struct kshare_val){};
 }
 
+/**
+ * kshare_val_drop() - the same, for bytes that were never in a container
+ *
+ * Nobody looks at them under RCU, so their memory is free for the next at once.
+ * May sleep.
+ */
+void kshare_val_drop(struct kshare_val *v, struct kshare_doom *doom);
+
 static inline struct kshare_val kshare_val_int(s64 i)
 {
 	return (struct kshare_val){ .type = KSHARE_INT, .i = i };

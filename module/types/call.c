@@ -127,7 +127,7 @@ static void kshare_call_ready(struct kshare_class *class, struct kshare_call *ca
 	}
 }
 
-static void kshare_call_enqueue(struct kshare_class *class, struct kshare_call *call)
+void kshare_call_enqueue(struct kshare_class *class, struct kshare_call *call)
 {
 	struct kshare_serial *serial = kshare_serial_of(class, call);
 
@@ -205,7 +205,7 @@ struct kshare_call *kshare_call_find(struct kshare_class *class, u64 id)
 /**
  * kshare_call_taken() - the host takes a call that has to be answered
  * @class: class
- * @call: of kshare_call_first()
+ * @call: that is in the queue no more
  * @server: the thread that takes it, 0 if it is none
  */
 void kshare_call_taken(struct kshare_class *class, struct kshare_call *call, pid_t server)
@@ -213,7 +213,6 @@ void kshare_call_taken(struct kshare_class *class, struct kshare_call *call, pid
 	struct rb_node **link = &class->taken.rb_node, *parent = NULL;
 	struct kshare_client *host = class->hold.client;
 
-	kshare_lane_advance(class, call);
 	call->state = call->oneway ? KSHARE_CALL_ABANDONED : KSHARE_CALL_TAKEN;
 	call->id = ++class->last_call;
 	call->server = server;

@@ -237,6 +237,7 @@ struct list_head *kshare_class_callers(struct kshare_object *obj);
 
 /* call.c: the queue, under the class's lock. */
 void kshare_call_free(struct kshare_call *call, struct kshare_doom *doom);
+void kshare_call_enqueue(struct kshare_class *class, struct kshare_call *call);
 void kshare_lane_advance(struct kshare_class *class, struct kshare_call *head);
 void kshare_call_put_first(struct kshare_class *class, struct kshare_call *call);
 struct kshare_call *kshare_call_first(struct kshare_class *class);
@@ -245,6 +246,9 @@ void kshare_call_taken(struct kshare_class *class, struct kshare_call *call, pid
 void kshare_call_untake(struct kshare_class *class, struct kshare_call *call);
 void kshare_call_over(struct kshare_class *class, struct kshare_call *call);
 bool kshare_call_end(struct kshare_class *class, struct kshare_call *call, int state);
+/* serve.c */
+int kshare_serve_hand(struct kshare_run *run, struct kshare_class *class,
+		      struct kshare_call *call);
 /* Its client has died. */
 void kshare_calls_settle(struct kshare_client *client);
 

@@ -61,16 +61,11 @@ static int kshare_instance_init(struct kshare_object *obj, const struct kshare_c
 		kfree(notice);
 		return ret;
 	}
-	notice->cookie = how->size;
-	notice->id = obj->id;
 	inst->cookie = how->size;
 	inst->notice = notice;
 	INIT_LIST_HEAD(&inst->serial.backlog);
 	inst->class = class;
 	kshare_object_get(&class->obj);
-	kshare_object_lock(&class->obj);
-	kshare_instance_insert(class, inst);
-	kshare_object_unlock(&class->obj);
 	return 0;
 }
 
@@ -87,6 +82,7 @@ static void kshare_instance_destroy(struct kshare_object *obj, struct kshare_doo
 	rb_erase(&inst->node, &class->instances);
 	class->instance_count--;
 	inst->notice->cookie = inst->cookie;
+	inst->notice->id = obj->id;
 	list_add_tail(&inst->notice->link, &class->releases);
 	more = kshare_object_changed(&class->obj, &wakes);
 	kshare_doom_move(&wakes.doom, doom);
@@ -130,6 +126,10 @@ int kshare_instance_create(struct kshare_run *run)
 		kshare_handle_unreserve(run->client, run->obj->domain, id, handle);
 		return PTR_ERR(obj);
 	}
+	/* It has a number by now, and nobody else knows it. */
+	kshare_object_lock(run->obj);
+	kshare_instance_insert(class, kshare_instance_of(obj));
+	kshare_object_unlock(run->obj);
 	kshare_handle_publish(run->client, id, handle, obj, KSHARE_RIGHT_ALL, run->flags);
 	return id;
 }

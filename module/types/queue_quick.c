@@ -9,32 +9,6 @@
 #include "queue.h"
 #include "types.h"
 
-/* Numbers and short bytes, as kshare_val_import() brings them in; false if it is another. */
-static bool kshare_queue_val(const struct kshare_value *in, struct kshare_val *out)
-{
-	/* What is left lies alike in both. */
-	if (in->codec | in->flags)
-		return false;
-	switch (in->type) {
-	case KSHARE_BOOL:
-	case KSHARE_INT:
-	case KSHARE_FLOAT:
-		if (in->inline_len | in->len || (in->type == KSHARE_BOOL && in->u > 1))
-			return false;
-		memcpy(out, in, sizeof(*out));
-		return true;
-	case KSHARE_STR:
-	case KSHARE_BYTES:
-		if (!in->inline_len || in->inline_len > sizeof(out->bytes) ||
-		    in->inline_len != in->len)
-			return false;
-		memcpy(out, in, sizeof(*out));
-		out->u &= ~0ULL >> (64 - 8 * in->len);
-		return true;
-	}
-	return false;
-}
-
 /* Within the limits of bytes, for what is charged only if it comes back. */
 static bool kshare_queue_may_grow(const struct kshare_object *obj)
 {
@@ -69,7 +43,7 @@ int kshare_queue_put_quick(struct kshare_client *client, const struct kshare_cmd
 	if (cmd->flags & ~KSHARE_NOWAIT || cmd->out | cmd->out_len | cmd->nr |
 	    *(const u64 *)&cmd->key | cmd->key.u || cmd->deadline < 0)
 		return KSHARE_NOT_QUICK;
-	if (!kshare_queue_val(&cmd->value, &val))
+	if (!kshare_quick_val(&cmd->value, &val))
 		return KSHARE_NOT_QUICK;
 	obj = kshare_quick_find(client, cmd, BIT(KSHARE_TYPE_QUEUE), KSHARE_RIGHT_WRITE);
 	if (!obj)

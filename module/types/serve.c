@@ -8,21 +8,16 @@
 #include "class.h"
 #include "types.h"
 
-static void kshare_serve_tell(struct kshare_run *run, u64 u)
+/* There is room for it, whatever else it has. */
+static void kshare_serve_tell(struct kshare_run *run, u64 cookie, u64 id, u64 method, u64 pid,
+			      u64 uid)
 {
-	struct kshare_val v = kshare_val_uint(u);
-
-	kshare_give(run, &v);
-}
-
-static void kshare_serve_tell_all(struct kshare_run *run, u64 cookie, u64 id, u64 method,
-				  u64 pid, u64 uid)
-{
-	kshare_serve_tell(run, cookie);
-	kshare_serve_tell(run, id);
-	kshare_serve_tell(run, method);
-	kshare_serve_tell(run, pid);
-	kshare_serve_tell(run, uid);
+	run->out[KSHARE_SERVED_COOKIE] = kshare_val_uint(cookie);
+	run->out[KSHARE_SERVED_ID] = kshare_val_uint(id);
+	run->out[KSHARE_SERVED_METHOD] = kshare_val_uint(method);
+	run->out[KSHARE_SERVED_PID] = kshare_val_uint(pid);
+	run->out[KSHARE_SERVED_UID] = kshare_val_uint(uid);
+	run->out_count = KSHARE_SERVED_ARGS;
 }
 
 /* The thread that serves, which need not be the one that carries this out. */
@@ -53,23 +48,30 @@ static void kshare_serve_give(struct kshare_run *run, struct kshare_class *class
 		run->out_room = KSHARE_SERVED_ARGS + call->count;
 		call->vals = NULL;
 	}
-	kshare_serve_tell_all(run, cookie, id,
-			      call->method | (call->oneway ? KSHARE_SERVED_ONEWAY : 0), pid,
-			      uid | gid << 32);
+	kshare_serve_tell(run, cookie, id,
+			  call->method | (call->oneway ? KSHARE_SERVED_ONEWAY : 0), pid,
+			  uid | gid << 32);
 	if (run->out != run->out_inline)
 		run->out_count += call->count;
 	else if (call->count)
 		kshare_give_away(run, &call->arg);
 }
 
-static int kshare_serve_call(struct kshare_run *run, struct kshare_class *class,
-			     struct kshare_call *call)
+/**
+ * kshare_serve_hand() - gives a call to who serves
+ * @run: SERVE or REPLY_AND_SERVE
+ * @class: class, locked
+ * @call: call that is in no queue
+ *
+ * Return: the result.
+ */
+int kshare_serve_hand(struct kshare_run *run, struct kshare_class *class,
+		      struct kshare_call *call)
 {
 	kshare_serve_give(run, class, call);
 	run->u.serve.what = call->target == &class->obj ? KSHARE_SERVE_CREATE : KSHARE_SERVE_CALL;
 	if (call->oneway && !call->slot) {
 		/* Nobody asks for it any more. */
-		kshare_lane_advance(class, call);
 		run->u.serve.call = call;
 	} else {
 		kshare_call_taken(class, call, kshare_serve_thread(run));
@@ -83,7 +85,7 @@ static int kshare_serve_release(struct kshare_run *run, struct kshare_notice *no
 {
 	list_del(&notice->link);
 	run->u.serve.notice = notice;
-	kshare_serve_tell_all(run, notice->cookie, notice->id, 0, 0, 0);
+	kshare_serve_tell(run, notice->cookie, notice->id, 0, 0, 0);
 	run->u.serve.what = KSHARE_SERVE_RELEASE;
 	return KSHARE_SERVE_RELEASE;
 }
@@ -93,7 +95,7 @@ static int kshare_serve_abandoned(struct kshare_run *run, struct kshare_call *ca
 	list_del_init(&call->link);
 	run->number = call->id;
 	run->u.serve.id = call->id;
-	kshare_serve_tell_all(run, 0, 0, call->method, 0, 0);
+	kshare_serve_tell(run, 0, 0, call->method, 0, 0);
 	run->u.serve.what = KSHARE_SERVE_ABANDONED;
 	return KSHARE_SERVE_ABANDONED;
 }
@@ -125,7 +127,8 @@ int kshare_serve(struct kshare_run *run)
 	if (!call)
 		return KSHARE_MUST_WAIT;
 	kshare_touch(run);
-	return kshare_serve_call(run, class, call);
+	kshare_lane_advance(class, call);
+	return kshare_serve_hand(run, class, call);
 }
 
 /* The arguments go back to the call. */
