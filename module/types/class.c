@@ -67,7 +67,73 @@ static int kshare_class_check_fields(const struct kshare_class_field *f, u32 cou
 	return 0;
 }
 
-/* Of known sizes: a longer one may mean something that is not known here. */
+/* @count structures of @size bytes become ones of @known bytes; the rest must be zero. */
+static int kshare_class_cut(const u8 **from, u32 size, u8 **to, u32 known, u32 count)
+{
+	for (; count--; *from += size, *to += known) {
+		if (memchr_inv(*from + known, 0, size - known))
+			return -E2BIG;
+		memcpy(*to, *from, known);
+	}
+	return 0;
+}
+
+/**
+ * kshare_class_shrink() - brings a description to the sizes that are known here
+ * @v: what CLASS_REGISTER was given
+ * @doom: where the old bytes go
+ *
+ * It may be longer, if what is not known of it is zero.  What else is wrong with it is
+ * left to kshare_class_parse().
+ */
+static int kshare_class_shrink(struct kshare_val *v, struct kshare_doom *doom)
+{
+	const struct kshare_class_info *info = (void *)kshare_val_data(v);
+	const u8 *from = (void *)info;
+	struct kshare_class_info *to;
+	struct kshare_val new;
+	struct kshare_blob *blob;
+	u8 *at;
+	int ret;
+
+	if (v->len < sizeof(*info) || info->size < sizeof(*info) ||
+	    info->method_size < sizeof(struct kshare_class_method) ||
+	    info->field_size < sizeof(struct kshare_class_field) ||
+	    info->methods > KSHARE_MAX_METHODS || info->fields > KSHARE_MAX_FIELDS ||
+	    v->len != info->size + (u64)info->methods * info->method_size +
+		      (u64)info->fields * info->field_size)
+		return 0;
+	if (info->size == sizeof(*info) &&
+	    info->method_size == sizeof(struct kshare_class_method) &&
+	    info->field_size == sizeof(struct kshare_class_field))
+		return 0;
+	new = *v;
+	new.len = sizeof(*info) + info->methods * sizeof(struct kshare_class_method) +
+		  info->fields * sizeof(struct kshare_class_field);
+	blob = kshare_blob_alloc(new.len, 0);
+	if (!blob)
+		return -ENOMEM;
+	new.blob = blob;
+	at = blob->data;
+	ret = kshare_class_cut(&from, info->size, &at, sizeof(*info), 1) ?:
+	      kshare_class_cut(&from, info->method_size, &at, sizeof(struct kshare_class_method),
+			       info->methods) ?:
+	      kshare_class_cut(&from, info->field_size, &at, sizeof(struct kshare_class_field),
+			       info->fields);
+	if (ret) {
+		kshare_blob_put(blob, doom);
+		return ret;
+	}
+	to = (void *)blob->data;
+	to->size = sizeof(*info);
+	to->method_size = sizeof(struct kshare_class_method);
+	to->field_size = sizeof(struct kshare_class_field);
+	kshare_val_put(v, doom);
+	*v = new;
+	return 0;
+}
+
+/* Longer ones were shortened by kshare_class_shrink(), unless something is wrong. */
 static int kshare_class_check_size(u32 size, u32 known)
 {
 	return size < known ? -EINVAL : size > known ? -E2BIG : 0;
@@ -558,6 +624,9 @@ int kshare_class_register(struct kshare_run *run)
 		return ret;
 	if (run->flags & KSHARE_ADOPT && !(run->rights & KSHARE_RIGHT_MANAGE))
 		return -EACCES;
+	ret = kshare_class_shrink(&run->value, &run->doom);
+	if (ret)
+		return ret;
 	ret = kshare_handle_reserve(run->client, domain, &id, &handle);
 	if (ret)
 		return ret;

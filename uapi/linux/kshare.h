@@ -1075,7 +1075,8 @@ enum kshare_op {
  * @method_size: sizeof(struct kshare_class_method)
  * @field_size: sizeof(struct kshare_class_field)
  *
- * Behind it lie the methods, then the fields, and nothing else.
+ * Behind it lie the methods, then the fields, and nothing else.  All three may be longer
+ * than the kernel knows, while what it does not know of them is zero (else E2BIG).
  */
 struct kshare_class_info {
 	__u32 size;
