@@ -170,6 +170,8 @@ static struct kshare_client *kshare_client_create(struct kshare_domain *domain,
 	INIT_LIST_HEAD(&client->waits);
 	INIT_LIST_HEAD(&client->serving);
 	INIT_LIST_HEAD(&client->unclaimed);
+	kshare_pool_init(&client->spare_runs);
+	kshare_pool_init(&client->spare_calls);
 	kshare_park_init(client);
 	spin_lock_init(&client->held_lock);
 	xa_init_flags(&client->handles, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
@@ -207,8 +209,8 @@ void kshare_client_release(struct kshare_client *client)
 		kshare_client_settle(client);
 	}
 	kshare_park_destroy(client);
-	kfree(client->spare);
-	kfree(client->spare_call);
+	kshare_pool_empty(&client->spare_runs);
+	kshare_pool_empty(&client->spare_calls);
 	kshare_who_put(client->who);
 	xa_destroy(&client->handles);
 	xa_destroy(&client->members);

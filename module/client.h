@@ -26,6 +26,7 @@
 
 #include "collect.h"
 #include "domain.h"
+#include "pool.h"
 
 struct file;
 
@@ -155,12 +156,12 @@ struct kshare_record {
  *	&kshare_run.wait_link
  * @calls: calls of it that are not answered, or the answer of which it may claim
  * @serving: calls that its threads serve
- * @spare_call: memory for a call, or NULL; exchanged
  * @unclaimed: answers to calls that could not be written
  * @wait_lock: protects @parked and @deadlines, and keeps what is there from going
  * @parked: its commands that others must find while they wait, by tag (park.c)
  * @deadlines: those of them that nobody sleeps for, by deadline
- * @spare: memory for a command through io_uring, or NULL; exchanged
+ * @spare_runs: memory for commands through io_uring
+ * @spare_calls: memory for calls
  * @timer: expires with the first of @deadlines
  * @timer_work: ends their waits
  */
@@ -186,11 +187,11 @@ struct kshare_client {
 	atomic_t calls;
 	struct list_head serving;
 	struct list_head unclaimed;
-	void *spare_call;
 	struct mutex wait_lock;		/* parked commands */
 	struct rb_root parked;
 	struct timerqueue_head deadlines;
-	void *spare;
+	struct kshare_pool spare_runs;
+	struct kshare_pool spare_calls;
 	struct hrtimer timer;
 	struct work_struct timer_work;
 };

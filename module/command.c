@@ -61,6 +61,7 @@
 #define MULTI		KSHARE_OPINFO_MULTI
 #define OF_LOCK		KSHARE_ROW_OF_LOCK
 #define OF_CLASS	KSHARE_ROW_OF_CLASS
+#define PARKS		KSHARE_ROW_PARKS
 #define STAYS		KSHARE_ROW_STAYS
 #define ANY_DOOR	KSHARE_ROW_ANY_DOOR
 #define IS_KEY		KSHARE_ROW_KEY_IS_KEY
@@ -402,7 +403,7 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 	},
 	[KSHARE_OP_CALL] = {
 		.name = "call", .types = CLASSES | INSTANCE, .rights = KSHARE_RIGHT_CALL,
-		.flags = WAITS | NO_ATOMIC | OF_CLASS,
+		.flags = WAITS | NO_ATOMIC | OF_CLASS | PARKS,
 		.cmd_flags = KSHARE_ONEWAY,
 		.fields = HANDLE | VALUE | UNTIL | OUT | NR, .value = ANY | VECTOR,
 		.direct = kshare_call_direct,

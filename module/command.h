@@ -80,6 +80,7 @@
 #define KSHARE_ROW_OF_LOCK	BIT(10)	/* is carried out on the lock of a condition */
 #define KSHARE_ROW_STAYS	BIT(11)	/* once others may have seen it, it cannot be undone */
 #define KSHARE_ROW_OF_CLASS	BIT(13)	/* is carried out on the class of an instance */
+#define KSHARE_ROW_PARKS	BIT(14)	/* it waits, unless something is wrong */
 #define KSHARE_ROW_ANY_DOOR	BIT(12)	/* @quick does not go by the thread that calls */
 
 /**
@@ -519,13 +520,9 @@ void kshare_line_drop(struct kshare_run *run);
 void kshare_line_revoke(struct kshare_object *obj);
 void kshare_line_end(struct kshare_run *run, int result, struct kshare_wakes *wakes);
 
-/* Objects with one line are most of those that have a line. */
 static inline void kshare_line_purge(struct kshare_object *obj)
 {
-	struct kshare_waiter *w = list_first_entry_or_null(&obj->waiters, struct kshare_waiter,
-							   link);
-
-	if (obj->ops->line || (w && w->group))
+	if (unlikely(obj->member_count))
 		__kshare_line_purge(obj);
 }
 

@@ -14,6 +14,8 @@
 #include "types/class.h"
 #include "types/condition.h"
 
+/* Lines that an object has at most. */
+#define KSHARE_MAX_LINES	3
 /* Waiters that are looked at with a spinlock held. */
 #define KSHARE_SPIN_GRANTS	32
 
@@ -50,6 +52,8 @@ int kshare_line_join(struct kshare_run *run)
 	run->waiting = true;
 	run->counted = run->op->flags & KSHARE_ROW_OF_LOCK ? run->peer : obj;
 	WRITE_ONCE(run->counted->waiter_count, run->counted->waiter_count + 1);
+	if (run->waiter.group)
+		obj->member_count++;
 	if (obj->ops->owned) {
 		spin_lock(&client->held_lock);
 		list_add_tail(&run->wait_link, &client->waits);
@@ -65,6 +69,8 @@ static __always_inline void kshare_line_left(struct kshare_run *run)
 	struct kshare_object *obj = run->obj;
 
 	WRITE_ONCE(run->counted->waiter_count, run->counted->waiter_count - 1);
+	if (run->waiter.group)
+		obj->member_count--;
 	kshare_uncharge(obj->domain, run->client->user, KSHARE_LIMIT_WAITERS, 1);
 	if (obj->ops->owned) {
 		spin_lock(&run->client->held_lock);
@@ -272,17 +278,19 @@ static enum kshare_granted kshare_grant_one(struct kshare_object *obj, struct ks
 bool kshare_grant(struct kshare_object *obj, bool owned, struct kshare_wakes *wakes)
 {
 	struct kshare_waiter *w, *next;
-	unsigned int looked = 0, n;
-	struct list_head *line;
+	struct list_head *lines[KSHARE_MAX_LINES], *line;
+	unsigned int looked = 0, count = 0, n;
 	bool again, passed;
 
 	kshare_object_assert_held(obj);
+	while ((line = kshare_line_of(obj, count)))
+		lines[count++] = line;
 	/* Who is let go from one line may be what another waits for. */
 	do {
 		again = false;
 		passed = false;
-		for (n = 0; (line = kshare_line_of(obj, n)); n++) {
-			list_for_each_entry_safe(w, next, line, link) {
+		for (n = 0; n < count; n++) {
+			list_for_each_entry_safe(w, next, lines[n], link) {
 				enum kshare_granted how;
 
 				if (!owned && looked++ == KSHARE_SPIN_GRANTS)

@@ -33,6 +33,7 @@ struct kshare_who_list;
  * @suspect: enum kshare_suspect; the collector's
  * @refers: a reference to an object was brought in for it, once
  * @waiter_count: waiters in all its lines; @lock
+ * @member_count: of them, those that are members of groups; @lock
  * @flags: KSHARE_* flags it was created with
  * @ops: of its type
  * @domain: its domain, with a reference (but for the domain itself)
@@ -63,6 +64,7 @@ struct kshare_object {
 	bool refers;
 	u32 flags;
 	u32 waiter_count;
+	u32 member_count;
 	const struct kshare_type_ops *ops;
 	struct kshare_domain *domain;
 	struct kshare_user *user;

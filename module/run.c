@@ -521,7 +521,8 @@ int kshare_run_execute(struct kshare_run *run)
 	for (;;) {
 		ret = op->prepare ? op->prepare(run) : 0;
 		if (!ret)
-			ret = kshare_run_once(run);
+			ret = async && op->flags & KSHARE_ROW_PARKS ? kshare_run_park(run) :
+								      kshare_run_once(run);
 		if (ret == KSHARE_MUST_PARK)
 			ret = kshare_run_park(run);
 		else if (ret == KSHARE_QUEUED && run->flags & KSHARE_DETECT)

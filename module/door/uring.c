@@ -59,22 +59,6 @@ struct kshare_uring_run {
 	bool marked;
 };
 
-/* One is kept for the next command, since to get memory takes as long as a put. */
-static struct kshare_uring_run *kshare_uring_alloc(struct kshare_client *client)
-{
-	struct kshare_uring_run *u = READ_ONCE(client->spare);
-
-	if (u && cmpxchg(&client->spare, u, NULL) == u)
-		return u;
-	return kmalloc(sizeof(*u), GFP_KERNEL_ACCOUNT);
-}
-
-static void kshare_uring_free(struct kshare_client *client, struct kshare_uring_run *u)
-{
-	if (READ_ONCE(client->spare) || cmpxchg(&client->spare, NULL, u))
-		kfree(u);
-}
-
 /* The second number of a completion: the value if it is one that owns nothing. */
 static u64 kshare_uring_res2(const struct kshare_run *run, int ret)
 {
@@ -109,7 +93,7 @@ static void kshare_uring_finish(struct io_uring_cmd *ioucmd, unsigned int flags,
 	res2 = run->ended ? 0 : kshare_uring_res2(run, ret);
 	if (!run->ended)
 		kshare_run_end(run);
-	kshare_uring_free(client, u);
+	kshare_pool_put(&client->spare_runs, u);
 	ks_uring_done(ioucmd, ret, res2, big, flags);
 }
 
@@ -197,7 +181,7 @@ static int kshare_uring_wait(struct kshare_client *client, struct io_uring_cmd *
 			     unsigned int flags, const struct kshare_row *op,
 			     const struct kshare_cmd *cmd)
 {
-	struct kshare_uring_run *u = kshare_uring_alloc(client);
+	struct kshare_uring_run *u = kshare_pool_get(&client->spare_runs, sizeof(*u));
 	struct kshare_run *run;
 	bool marked;
 	u64 res2;
@@ -224,7 +208,7 @@ static int kshare_uring_wait(struct kshare_client *client, struct io_uring_cmd *
 	if (ret == KSHARE_WOULD_SLEEP) {
 		kshare_run_publish(run, -EAGAIN);
 		kshare_run_end(run);
-		kshare_uring_free(client, u);
+		kshare_pool_put(&client->spare_runs, u);
 		return -EAGAIN;
 	}
 	ret = kshare_run_publish(run, ret);
@@ -233,7 +217,7 @@ static int kshare_uring_wait(struct kshare_client *client, struct io_uring_cmd *
 	if (marked)
 		kshare_uring_forget(client, ioucmd);
 	kshare_run_end(run);
-	kshare_uring_free(client, u);
+	kshare_pool_put(&client->spare_runs, u);
 	return kshare_uring_answer(ioucmd, flags, ret, res2, marked);
 }
 

@@ -30,8 +30,6 @@ void kshare_call_free(struct kshare_call *call, struct kshare_doom *doom)
 	kvfree(call->vals);
 	kshare_val_put(&call->arg, doom);
 	kshare_val_put(&call->result, doom);
-	if (call->client)
-		atomic_dec(&call->client->calls);
 	if (call->charged)
 		kshare_uncharge(domain, call->user, KSHARE_LIMIT_BYTES, call->charged);
 	if (call->oneway) {
@@ -41,7 +39,12 @@ void kshare_call_free(struct kshare_call *call, struct kshare_doom *doom)
 	if (call->user)
 		kshare_user_put(call->user);
 	kshare_object_forget(call->target, doom);
-	kfree(call);
+	if (call->client) {
+		atomic_dec(&call->client->calls);
+		kshare_pool_put(&call->client->spare_calls, call);
+	} else {
+		kfree(call);
+	}
 }
 
 /* ---- the queue; under the class's lock ---- */
@@ -386,9 +389,10 @@ int kshare_call_prepare(struct kshare_run *run)
 		return ret;
 	if (run->flags & KSHARE_ONEWAY && (run->out_addr || run->deadline || run->tag))
 		return -EINVAL;
-	call = kzalloc(sizeof(*call), GFP_KERNEL_ACCOUNT);
+	call = kshare_pool_get(&run->client->spare_calls, sizeof(*call));
 	if (!call)
 		return -ENOMEM;
+	memset(call, 0, sizeof(*call));
 	call->target = run->peer ?: run->obj;
 	kshare_object_get(call->target);
 	call->oneway = run->flags & KSHARE_ONEWAY;

@@ -207,13 +207,10 @@ static struct kshare_instance *kshare_direct_find(struct kshare_client *client,
 static struct kshare_call *kshare_direct_call(struct kshare_client *client,
 					      struct kshare_instance *inst, u32 method)
 {
-	struct kshare_call *call = READ_ONCE(client->spare_call);
+	struct kshare_call *call = kshare_pool_get(&client->spare_calls, sizeof(*call));
 
-	if (!call || cmpxchg(&client->spare_call, call, NULL) != call) {
-		call = kmalloc(sizeof(*call), GFP_KERNEL_ACCOUNT);
-		if (!call)
-			return NULL;
-	}
+	if (!call)
+		return NULL;
 	call->chain = 0;
 	call->state = KSHARE_CALL_NEW;
 	call->oneway = false;
@@ -286,8 +283,7 @@ static void kshare_direct_free(struct kshare_run *run)
 	}
 	atomic_dec(&client->calls);
 	kshare_object_put_deferred(call->target, &run->doom);
-	if (READ_ONCE(client->spare_call) || cmpxchg(&client->spare_call, NULL, call))
-		kfree(call);
+	kshare_pool_put(&client->spare_calls, call);
 }
 
 /* The argument is charged like any other. */
