@@ -168,7 +168,7 @@ TEST_F(kshare, it_may_raise_and_stop)
 	int kind;
 
 	ASSERT_TRUE(t_be_host(s, &h, 0));
-	for (kind = KSHARE_REPLY_VALUE; kind <= KSHARE_REPLY_STOP; kind++) {
+	for (kind = KSHARE_ANSWER_VALUE; kind <= KSHARE_ANSWER_STOP; kind++) {
 		pid = t_fork(s);
 		if (!pid) {
 			if (t_call(s, h.it, T_ECHO, t_int(5)) != kind)
@@ -178,7 +178,7 @@ TEST_F(kshare, it_may_raise_and_stop)
 			_exit(s->out.head.count != 1 || s->out.values[0].i != 5 + kind);
 		}
 		EXPECT_EQ(KSHARE_SERVE_CALL, t_serve(s, h.class, &w));
-		EXPECT_EQ(-EOPNOTSUPP, t_reply_as(s, h.class, w.call, KSHARE_REPLY_STOP + 1,
+		EXPECT_EQ(-EOPNOTSUPP, t_reply_as(s, h.class, w.call, KSHARE_ANSWER_STOP + 1,
 						  t_none()));
 		EXPECT_EQ(-EOPNOTSUPP, t_reply_as(s, h.class, w.call, UINT32_MAX, t_none()));
 		EXPECT_EQ(0, t_reply_as(s, h.class, w.call, kind, t_int(5 + kind)));
@@ -405,9 +405,9 @@ TEST_F(kshare, a_host_may_decline_to_make_one)
 
 	ASSERT_TRUE(t_be_host(s, &h, KSHARE_CLASS_CREATABLE));
 	pid = t_caller(s, t_call_cmd(h.class, KSHARE_METHOD_CREATE, t_none()),
-		       KSHARE_REPLY_RAISED, 13);
+		       KSHARE_ANSWER_RAISED, 13);
 	EXPECT_EQ(KSHARE_SERVE_CREATE, t_serve(s, h.class, &w));
-	EXPECT_EQ(0, t_reply_as(s, h.class, w.call, KSHARE_REPLY_RAISED, t_int(13)));
+	EXPECT_EQ(0, t_reply_as(s, h.class, w.call, KSHARE_ANSWER_RAISED, t_int(13)));
 	EXPECT_EQ(0, t_wait(pid));
 }
 
@@ -443,15 +443,15 @@ TEST_F(kshare, a_method_returns_what_it_declares)
 	ASSERT_LT(0, it);
 	pid = t_fork(s);
 	if (!pid) {
-		if (t_call(s, it, 0, t_none()) != KSHARE_REPLY_VALUE ||
+		if (t_call(s, it, 0, t_none()) != KSHARE_ANSWER_VALUE ||
 		    s->out.values[0].type != KSHARE_REF ||
 		    s->out.values[0].len != KSHARE_TYPE_INSTANCE)
 			_exit(1);
 		/* Neither a failure nor an end is what it returns. */
-		if (t_call(s, it, 0, t_none()) != KSHARE_REPLY_RAISED ||
-		    t_call(s, it, 0, t_none()) != KSHARE_REPLY_STOP)
+		if (t_call(s, it, 0, t_none()) != KSHARE_ANSWER_RAISED ||
+		    t_call(s, it, 0, t_none()) != KSHARE_ANSWER_STOP)
 			_exit(2);
-		_exit(t_call(s, it, 1, t_none()) != KSHARE_REPLY_VALUE);
+		_exit(t_call(s, it, 1, t_none()) != KSHARE_ANSWER_VALUE);
 	}
 	ASSERT_EQ(KSHARE_SERVE_CALL, t_serve(s, factory, &w));
 	/* Before there is such a class nothing is one of it. */
@@ -467,7 +467,7 @@ TEST_F(kshare, a_method_returns_what_it_declares)
 	two[1] = t_ref(cell);
 	EXPECT_EQ(-EINVAL, t_reply(s, factory, w.call, t_vector(two, 2)));
 	EXPECT_EQ(0, t_reply(s, factory, w.call, t_ref(item.it)));
-	for (i = KSHARE_REPLY_RAISED; i <= KSHARE_REPLY_STOP; i++) {
+	for (i = KSHARE_ANSWER_RAISED; i <= KSHARE_ANSWER_STOP; i++) {
 		ASSERT_EQ(KSHARE_SERVE_CALL, t_serve(s, factory, &w));
 		EXPECT_EQ(0, t_reply_as(s, factory, w.call, i, t_none()));
 	}
@@ -487,7 +487,7 @@ TEST_F(kshare, a_call_is_answered_once)
 
 	ASSERT_TRUE(t_be_host(s, &h, 0));
 	ASSERT_TRUE(t_host_of(s, &other, "other", 0));
-	pid = t_caller(s, t_call_cmd(h.it, T_ECHO, t_int(1)), KSHARE_REPLY_VALUE, 1);
+	pid = t_caller(s, t_call_cmd(h.it, T_ECHO, t_int(1)), KSHARE_ANSWER_VALUE, 1);
 	EXPECT_EQ(KSHARE_SERVE_CALL, t_serve(s, h.class, &w));
 	EXPECT_EQ(-ENOENT, t_reply(s, h.class, w.call + 1, t_int(2)));
 	EXPECT_EQ(-ENOENT, t_reply(s, h.class, 0, t_int(2)));
@@ -509,10 +509,10 @@ TEST_F(kshare, reply_and_serve_does_both)
 	pid_t pids[2];
 
 	ASSERT_TRUE(t_be_host(s, &h, 0));
-	pids[0] = t_caller(s, t_call_cmd(h.it, T_ECHO, t_int(1)), KSHARE_REPLY_VALUE, 1);
+	pids[0] = t_caller(s, t_call_cmd(h.it, T_ECHO, t_int(1)), KSHARE_ANSWER_VALUE, 1);
 	EXPECT_EQ(KSHARE_SERVE_CALL, t_serve(s, h.class, &w));
 	first = w.call;
-	pids[1] = t_caller(s, t_call_cmd(h.it, T_ECHO, t_int(2)), KSHARE_REPLY_RAISED, 3);
+	pids[1] = t_caller(s, t_call_cmd(h.it, T_ECHO, t_int(2)), KSHARE_ANSWER_RAISED, 3);
 	cmd = t_reply_cmd(h.class, first + 1000, t_int(1));
 	cmd.op = KSHARE_OP_REPLY_AND_SERVE;
 	/* With an error of REPLY nothing is taken. */
@@ -523,7 +523,7 @@ TEST_F(kshare, reply_and_serve_does_both)
 	EXPECT_EQ(2, w.arg[0].i);
 	cmd.key = t_int(w.call);
 	cmd.value = t_int(3);
-	cmd.nr = KSHARE_REPLY_RAISED;
+	cmd.nr = KSHARE_ANSWER_RAISED;
 	cmd.flags = KSHARE_NOWAIT;
 	/* With any other error it was answered. */
 	EXPECT_EQ(-EAGAIN, t_run(s, cmd));
@@ -541,7 +541,7 @@ TEST_F(kshare, answers_may_come_in_any_order)
 
 	ASSERT_TRUE(t_be_host(s, &h, 0));
 	for (i = 0; i < 4; i++) {
-		pids[i] = t_caller(s, t_call_cmd(h.it, T_KEEP, t_int(i)), KSHARE_REPLY_VALUE,
+		pids[i] = t_caller(s, t_call_cmd(h.it, T_KEEP, t_int(i)), KSHARE_ANSWER_VALUE,
 				   10 * i);
 		EXPECT_EQ(KSHARE_SERVE_CALL, t_serve(s, h.class, &w[i]));
 		EXPECT_EQ(i, w[i].arg[0].i);

@@ -268,7 +268,7 @@ static inline int t_reply_as(struct side *s, int class, uint64_t call, uint32_t 
 
 static inline int t_reply(struct side *s, int class, uint64_t call, struct kshare_value v)
 {
-	return t_reply_as(s, class, call, KSHARE_REPLY_VALUE, v);
+	return t_reply_as(s, class, call, KSHARE_ANSWER_VALUE, v);
 }
 
 /* A value of a result as an argument */
