@@ -239,7 +239,7 @@ TEST_F(kshare, a_call_ends_when_its_handle_is_revoked)
 	it = t_revocable(s, h.it);
 	ASSERT_LT(0, it);
 	pid = t_child(s, t_call_cmd(it, T_KEEP, t_none()));
-	ASSERT_TRUE(t_until_so_many_wait(s, 1, pid));
+	ASSERT_TRUE(t_until_it_waits(s, h.class, 1, pid));
 	EXPECT_EQ(0, t_revoke(s, it));
 	EXPECT_EQ(ESTALE, t_wait(pid));
 	/* It had not been taken, and so it never was. */

@@ -308,6 +308,39 @@ TEST_F(kshare, a_field_takes_values_of_its_types)
 	EXPECT_EQ(6, number(s, it, "int"));
 }
 
+/* Nor by way of an addition, of which the sum is of another type than both. */
+TEST_F(kshare, a_field_never_holds_what_it_does_not_take)
+{
+	static struct t_class c;
+	struct side *s = &self->s;
+	struct kshare_cmd cmd;
+	int class, it, ret;
+
+	t_class_begin(&c, 0);
+	t_add_method(&c, "m", KSHARE_METHOD_EXPOSED);
+	t_add_field(&c, "bool", 1 << KSHARE_BOOL, 0);
+	t_add_field(&c, "both", 1 << KSHARE_BOOL | 1 << KSHARE_FLOAT, 0);
+	class = t_register(s, "typed", &c);
+	it = t_instance(s, class, 0);
+	ASSERT_LT(0, it);
+	EXPECT_EQ(1, set(s, it, "bool", t_bool(true)));
+	cmd = field_cmd(KSHARE_OP_DICT_ADD, it, "bool");
+	cmd.value = t_bool(true);
+	ret = t_run(s, cmd);
+	EXPECT_TRUE(!ret || ret == -EDOM);
+	EXPECT_EQ(0, get(s, it, "bool"));
+	EXPECT_EQ(KSHARE_BOOL, s->out.values[0].type);
+	cmd.key = t_str("both");
+	ret = t_run(s, cmd);
+	EXPECT_TRUE(!ret || ret == -EDOM);
+	ret = get(s, it, "both");
+	EXPECT_TRUE(ret == -ENOENT || s->out.values[0].type == KSHARE_BOOL ||
+		    s->out.values[0].type == KSHARE_FLOAT);
+	EXPECT_LE(0, set(s, it, "both", t_float(0.5)));
+	EXPECT_EQ(0, t_run(s, cmd));
+	EXPECT_EQ(1.5, t_double(&s->out.values[0]));
+}
+
 TEST_F(kshare, there_is_no_way_to_drop_them_all)
 {
 	struct side *s = &self->s;

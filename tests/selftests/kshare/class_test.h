@@ -283,30 +283,6 @@ static inline int t_echo(struct side *s, int class, const struct t_served *w)
 	return t_reply(s, class, w->call, w->args ? t_again(&w->arg[0]) : t_none());
 }
 
-/* ---- who waits ---- */
-
-/* Commands of the domain that wait */
-static inline uint64_t t_domain_waiters(struct side *s)
-{
-	struct kshare_stat stat;
-
-	return t_stat(s, 1, &stat) ? UINT64_MAX : stat.used[KSHARE_LIMIT_WAITERS];
-}
-
-/* Waits until there are so many; false if the child that should be one is over instead. */
-static inline bool t_until_so_many_wait(struct side *s, uint64_t count, pid_t pid)
-{
-	siginfo_t info;
-
-	while (t_domain_waiters(s) != count) {
-		info.si_pid = 0;
-		if (pid && (waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid))
-			return false;
-		sched_yield();
-	}
-	return true;
-}
-
 /* ---- processes ---- */
 
 /* What hosts in processes of their own count in t_counts */
