@@ -166,9 +166,13 @@ static inline struct kshare_cmd t_call_cmd(int h, uint32_t method, struct kshare
 	return cmd;
 }
 
+/* Calls it; what is answered at all has been answered by then. */
 static inline int t_call(struct side *s, int h, uint32_t method, struct kshare_value v)
 {
-	return t_run(s, t_call_cmd(h, method, v));
+	struct kshare_cmd cmd = t_call_cmd(h, method, v);
+
+	cmd.deadline = t_now() + T_LONG;
+	return t_run(s, cmd);
 }
 
 /* Nobody waits for it. */
@@ -216,7 +220,7 @@ static inline int t_served(struct side *s, int kind, struct t_served *w)
 	w->kind = kind;
 	if (kind < 0)
 		return kind;
-	if (s->out.head.count < KSHARE_SERVED_ARGS + 1)
+	if (s->out.head.count < KSHARE_SERVED_ARGS)
 		return -EPROTO;
 	w->call = s->out.head.number;
 	w->cookie = v[KSHARE_SERVED_COOKIE].u;
@@ -225,9 +229,9 @@ static inline int t_served(struct side *s, int kind, struct t_served *w)
 	w->oneway = v[KSHARE_SERVED_METHOD].u & KSHARE_SERVED_ONEWAY;
 	w->pid = v[KSHARE_SERVED_PID].u;
 	w->uid = v[KSHARE_SERVED_UID].u;
-	w->args = v[KSHARE_SERVED_ARGS].u;
-	w->arg = v + KSHARE_SERVED_ARGS + 1;
-	return s->out.head.count == KSHARE_SERVED_ARGS + 1 + w->args ? kind : -EPROTO;
+	w->args = s->out.head.count - KSHARE_SERVED_ARGS;
+	w->arg = v + KSHARE_SERVED_ARGS;
+	return kind;
 }
 
 /* The next thing to do; what comes at all has come by then. */
@@ -382,7 +386,10 @@ static inline int t_end_child(pid_t pid)
 	return t_wait(pid);
 }
 
-/* A child that calls a method and expects this back: a kind of answer, and a number. */
+/*
+ * A child that calls a method and expects this back: a kind of answer, and a number.
+ * It gives up when nothing comes.
+ */
 static inline pid_t t_caller(struct side *s, struct kshare_cmd cmd, int want, int64_t number)
 {
 	pid_t pid = t_fork(s);
@@ -391,6 +398,8 @@ static inline pid_t t_caller(struct side *s, struct kshare_cmd cmd, int want, in
 	if (pid)
 		return pid;
 	s->door = DOOR_CMD;
+	if (!cmd.deadline)
+		cmd.deadline = t_now() + T_LONG;
 	ret = t_run(s, cmd);
 	if (ret < 0)
 		_exit(ret == want ? 0 : -ret);
