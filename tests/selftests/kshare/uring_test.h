@@ -6,7 +6,7 @@
 #ifndef URING_TEST_H
 #define URING_TEST_H
 
-#include "kshare_test.h"
+#include "class_test.h"
 
 #include <liburing.h>
 #include <pthread.h>
@@ -510,6 +510,60 @@ static inline void t_both(struct side *s, int h)
 	t_second_put(s, h);
 }
 
+/* A class without a host: who waits or who grants becomes it. */
+static inline int t_make_class(struct side *s)
+{
+	static struct t_class c;
+	int h;
+
+	t_usual(&c, KSHARE_CLASS_CREATABLE);
+	h = t_register(s, "case", &c);
+	t_unregister(s, h);
+	return h;
+}
+
+static inline void t_class_adopt(struct side *s, int h)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CLASS_ADOPT, h);
+
+	cmd.flags = KSHARE_NOWAIT;
+	t_raw(s, cmd);
+}
+
+static inline void t_class_leave(struct side *s, int h)
+{
+	t_unregister(s, h);
+}
+
+static inline struct kshare_cmd t_wait_to_adopt(int h)
+{
+	return t_cmd(KSHARE_OP_CLASS_ADOPT, h);
+}
+
+/* Of the class itself, so that it is what is waited for. */
+static inline struct kshare_cmd t_wait_for_answer(int h)
+{
+	return t_call_cmd(h, KSHARE_METHOD_CREATE, t_none());
+}
+
+static inline void t_class_answer(struct side *s, int h)
+{
+	struct t_served w;
+
+	if (t_serve(s, h, &w) == KSHARE_SERVE_CREATE)
+		t_reply_as(s, h, w.call, KSHARE_ANSWER_RAISED, t_none());
+}
+
+static inline struct kshare_cmd t_wait_to_serve(int h)
+{
+	return t_cmd(KSHARE_OP_SERVE, h);
+}
+
+static inline void t_class_send(struct side *s, int h)
+{
+	t_send(s, h, KSHARE_METHOD_CREATE, t_none());
+}
+
 static const struct t_case t_cases[] = {
 	{ "cell", 0, t_make_cell, t_nothing, t_nothing, t_cell_wait, t_cell_set },
 	{ "lock", 1, t_make_lock, t_lock_hold, t_nothing, t_lock_acquire, t_lock_drop },
@@ -531,6 +585,11 @@ static const struct t_case t_cases[] = {
 	{ "event", 0, t_make_event, t_nothing, t_nothing, t_event_wait, t_event_set },
 	{ "any", 1, t_make_two, t_nothing, t_nothing, t_wait_any, t_second_put },
 	{ "all", 0, t_make_two, t_nothing, t_nothing, t_wait_all, t_both },
+	{ "adopt", 3, t_make_class, t_class_adopt, t_nothing, t_wait_to_adopt, t_class_leave },
+	{ "call", KSHARE_ANSWER_RAISED, t_make_class, t_class_adopt, t_nothing,
+	  t_wait_for_answer, t_class_answer },
+	{ "serve", KSHARE_SERVE_CREATE, t_make_class, t_nothing, t_class_adopt,
+	  t_wait_to_serve, t_class_send },
 };
 
 #define T_CASES		(int)(sizeof(t_cases) / sizeof(t_cases[0]))

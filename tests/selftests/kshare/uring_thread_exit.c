@@ -43,7 +43,7 @@ static bool takes(const struct t_case *c)
 {
 	return c->cmd == t_lock_acquire || c->cmd == t_rwlock_acquire ||
 	       c->cmd == t_semaphore_acquire || c->cmd == t_get || c->cmd == t_lease ||
-	       c->cmd == t_get_many || c->cmd == t_wait_any;
+	       c->cmd == t_get_many || c->cmd == t_wait_any || c->cmd == t_wait_to_serve;
 }
 
 TEST_F(uring, what_it_would_get_goes_to_the_next)
@@ -63,6 +63,7 @@ TEST_F(uring, what_it_would_get_goes_to_the_next)
 			continue;
 		h = c->make(s);
 		c->block(s, h);
+		c->before(s, h);
 		ASSERT_EQ(1, submit_and_end(&t, s, c, h, variant->flags));
 		/* A worker that waits for it ends with the thread. */
 		t_until_waiters(s, h, t_parks(s->fd));
@@ -116,6 +117,7 @@ TEST_F(uring, what_it_was_given_and_did_not_take_goes_to_the_next)
 			continue;
 		h = c->make(s);
 		c->block(s, h);
+		c->before(s, h);
 		t = (struct submitter){ s, c, h, variant->flags };
 		ASSERT_EQ(0, pthread_create(&thread, NULL, submit_and_grant, &t));
 		pthread_join(thread, NULL);
