@@ -159,6 +159,7 @@ TEST_F(kshare, an_answer_against_the_callers_deadline)
 	struct side *s = &self->s;
 	int rounds = t_rounds(1500), taken = 0, told = 0;
 	struct t_served w, more;
+	struct kshare_value v;
 	struct t_host h;
 	pid_t pid;
 	int ret;
@@ -176,6 +177,7 @@ TEST_F(kshare, an_answer_against_the_callers_deadline)
 		}
 		ASSERT_EQ(KSHARE_SERVE_CALL, ret);
 		taken++;
+		v = t_again(&w.arg[0]);
 		/* Now and then there is time to be told that it is in vain. */
 		if (taken % 3 == 0) {
 			moment(taken);
@@ -186,8 +188,8 @@ TEST_F(kshare, an_answer_against_the_callers_deadline)
 				told++;
 			}
 		}
-		EXPECT_EQ(0, t_echo(s, h.class, &w));
-		EXPECT_EQ(-ENOENT, t_echo(s, h.class, &w));
+		EXPECT_EQ(0, t_reply(s, h.class, w.call, v));
+		EXPECT_EQ(-ENOENT, t_reply(s, h.class, w.call, v));
 	}
 	EXPECT_EQ(0, t_wait(pid));
 	EXPECT_EQ(-EAGAIN, t_serve_now(s, h.class, &w));

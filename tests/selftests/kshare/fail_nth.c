@@ -5,6 +5,7 @@
  * as they were.  Needs a kernel with fault injection; elsewhere it is skipped.
  */
 #include "sharing_test.h"
+#include "class_test.h"
 
 #define OPS		256
 /* Allocations of one command, and copies to and from its caller */
@@ -71,6 +72,29 @@ static int named;
 /* What REVOKE takes, and CLOSE */
 static int giver, victim;
 static uint32_t first_user = 3000;
+/* What CLASS_OPEN finds, what REGISTER takes, and what the others are about */
+#define A_CLASS		"fail_nth, a class"
+static struct t_class description;
+static struct t_host host;
+static uint64_t host_id;
+/* A call that is to be answered */
+static uint64_t taken;
+
+/* One call is taken, and another one comes after that. */
+static void take_call(struct side *s)
+{
+	struct t_served w;
+	int i;
+
+	t_reply(s, host.class, taken, t_none());
+	while (t_serve_now(s, host.class, &w) >= 0)
+		if (w.call)
+			t_reply(s, host.class, w.call, t_none());
+	for (i = 0; i < 2; i++)
+		t_send(s, host.it, T_ECHO, t_bytes(text, 140));
+	t_serve_now(s, host.class, &w);
+	taken = w.call;
+}
 
 static int make_ticket(struct side *s, int h, uint32_t uses)
 {
@@ -189,6 +213,30 @@ static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int
 	case KSHARE_OP_DOMAIN_LIMIT:
 		cmd.value = op->op == KSHARE_OP_CHECK_VERSION ? t_int(0) : t_none();
 		break;
+	case KSHARE_OP_CLASS_REGISTER:
+		t_usual(&description, 0);
+		cmd.key = t_str(NEW_NAME);
+		cmd.value = t_description(&description);
+		break;
+	case KSHARE_OP_CLASS_OPEN:
+		cmd.key = t_str(A_CLASS);
+		break;
+	case KSHARE_OP_CLASS_INSTANCES:
+		cmd.nr = 20;
+		break;
+	case KSHARE_OP_CLASS_COOKIE:
+		cmd.key = t_uint(host_id);
+		cmd.value = t_int(1);
+		break;
+	case KSHARE_OP_CALL:
+		cmd.handle = host.it;
+		vector[1] = t_ref(ref);
+		cmd.value = t_vector(vector, 4);
+		break;
+	case KSHARE_OP_REPLY:
+	case KSHARE_OP_REPLY_AND_SERVE:
+		cmd.key = t_uint(taken);
+		break;
 	case KSHARE_OP_CELL_ADD:
 	case KSHARE_OP_CELL_AND:
 	case KSHARE_OP_CELL_OR:
@@ -235,7 +283,7 @@ static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int
 	if (op->op == KSHARE_OP_LIST_SLICE || op->op == KSHARE_OP_LIST_SLICE_SET ||
 	    op->op == KSHARE_OP_LIST_SLICE_DELETE || op->op == KSHARE_OP_LIST_INDEX)
 		cmd.key = t_none();
-	if (op->op == KSHARE_OP_CONDITION_WAIT)
+	if (op->op == KSHARE_OP_CONDITION_WAIT || op->op == KSHARE_OP_CALL)
 		cmd.deadline = 1;
 	else if (op->flags & KSHARE_OPINFO_WAITS)
 		cmd.flags = KSHARE_NOWAIT | (op->op == KSHARE_OP_CELL_WAIT ? KSHARE_UNTIL_NE : 0);
@@ -245,13 +293,21 @@ static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int
 /* Objects with something in them. */
 static int make(struct side *s, int type, int ref)
 {
+	static int classes;
 	struct kshare_cmd get;
+	char name[32];
 	int i, h;
 
 	if (type == KSHARE_TYPE_ARRAY) {
 		h = t_create_elem(s, type, KSHARE_ELEM_I64, 100);
 	} else if (type == KSHARE_TYPE_SEMAPHORE || type == KSHARE_TYPE_BARRIER) {
 		h = t_create_elem(s, type, 0, type == KSHARE_TYPE_BARRIER ? 1 : 100);
+	} else if (type == KSHARE_TYPE_CLASS) {
+		snprintf(name, sizeof(name), "fail_nth %d", ++classes);
+		if (!t_host_of(s, &host, name, KSHARE_CLASS_SERIAL))
+			return -1;
+		host_id = t_id(s, host.it);
+		return host.class;
 	} else if (type == KSHARE_TYPE_CONDITION) {
 		/* Held, so that one may wait and notify. */
 		i = t_create(s, KSHARE_TYPE_LOCK);
@@ -328,6 +384,15 @@ static void take_back(struct side *s, uint32_t op, int h, int ret)
 	case KSHARE_OP_CLOSE:
 		victim = t_raw(s, t_cmd(KSHARE_OP_DUP, h));
 		break;
+	case KSHARE_OP_CLASS_ADOPT:
+		t_unregister(s, h);
+		break;
+	case KSHARE_OP_CLASS_REGISTER:
+		t_unregister(s, ret);
+		t_close(s, ret);
+		break;
+	case KSHARE_OP_CLASS_OPEN:
+	case KSHARE_OP_INSTANCE_CREATE:
 	case KSHARE_OP_DUP:
 	case KSHARE_OP_IMPORT_FD:
 	case KSHARE_OP_TICKET_REDEEM:
@@ -350,6 +415,8 @@ static bool prepare(struct side *s, uint32_t op, int h, int ref)
 		return !make_ticket(s, ref, 1);
 	case KSHARE_OP_TICKET_REDEEM:
 		return !make_ticket(s, ref, 1000);
+	case KSHARE_OP_CLASS_ADOPT:
+		return !t_unregister(s, h);
 	}
 	return true;
 }
@@ -398,6 +465,7 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 	ASSERT_LE(0, export);
 	named = t_make(s, "fail_nth", 0, 0600);
 	ASSERT_LT(0, named);
+	ASSERT_TRUE(t_host_of(s, &host, A_CLASS, 0));
 	for (i = 0; i < count; i++) {
 		int type = type_for(&ops[i]);
 		int h = type > KSHARE_TYPE_DOMAIN ? make(s, type, ref) : 1;
@@ -409,9 +477,14 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 			TH_LOG("%s", ops[i].name);
 		}
 		for (n = 1; n < MOST; n++) {
-			struct kshare_cmd cmd = likely(&ops[i], h, ref);
+			struct kshare_cmd cmd;
 			int ret;
 
+			if (ops[i].op >= KSHARE_OP_SERVE && ops[i].op <= KSHARE_OP_REPLY_AND_SERVE)
+				take_call(s);
+			if (ops[i].op == KSHARE_OP_SERVE)
+				t_reply(s, host.class, taken, t_none());
+			cmd = likely(&ops[i], h, ref);
 			ASSERT_EQ(0, t_stat(s, h, &before));
 			ASSERT_EQ(0, t_stat(s, 1, &domain[0]));
 			user_uses(s, user);
@@ -431,6 +504,9 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 			}
 			ASSERT_EQ(0, t_stat(s, h, &after));
 			ASSERT_EQ(0, t_stat(s, 1, &domain[1]));
+			/* Of this one the first half is done. */
+			if (ops[i].op == KSHARE_OP_REPLY_AND_SERVE)
+				continue;
 			EXPECT_EQ(before.version, after.version) {
 				TH_LOG("%s, allocation %d, result %d", ops[i].name, n, ret);
 			}
@@ -519,6 +595,92 @@ TEST_F(kshare, who_fails_to_get_a_handle_has_not_joined)
 	close(fail_fd);
 	/* And it has gone with who was in it. */
 	EXPECT_EQ(-ENOENT, t_join(s, "fail_nth/theirs", 0));
+}
+
+/* A thread that answers, which no allocation fails for */
+static void *answer_all(void *arg)
+{
+	static struct side other;
+
+	other.fd = ((struct side *)arg)->fd;
+	return (void *)(long)t_serve_all(&other, host.class);
+}
+
+/* From both sides: who calls, and who serves and answers. */
+TEST_F(kshare, a_call_is_whole_or_not_made)
+{
+	struct side *s = &self->s;
+	int i, n, side, ret = 0, failed = 0, cell = t_create(s, KSHARE_TYPE_CELL);
+	struct kshare_value args[3];
+	struct kshare_stat before, after;
+	struct kshare_cmd cmd;
+	struct t_served w;
+	pthread_t thread;
+
+	fail_fd = open("/proc/self/fail-nth", O_RDWR);
+	if (fail_fd < 0)
+		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
+	if (!let_all_fail())
+		SKIP(return, "needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS");
+	t_share_counts();
+	memset(text, 't', sizeof(text));
+	ASSERT_TRUE(t_be_host(s, &host, 0));
+	args[0] = t_bytes(text, 150);
+	args[1] = t_ref(cell);
+	args[2] = t_bytes(text, 151);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, answer_all, s));
+	for (n = 1; n < MOST; n++) {
+		t_until_waiters(s, host.class, 1);
+		ASSERT_EQ(0, t_stat(s, 1, &before));
+		cmd = t_call_cmd(host.it, T_ECHO, t_vector(args, 3));
+		cmd.tag = n;
+		ASSERT_TRUE(arm(n));
+		ret = t_run(s, cmd);
+		if (!arm(0))
+			break;
+		failed++;
+		/* What was answered and could not be told is there to be asked for. */
+		if (ret < 0 && !t_answer_to(s, n))
+			EXPECT_EQ(150, s->out.values[0].len);
+		t_until_waiters(s, host.class, 1);
+		ASSERT_EQ(0, t_stat(s, 1, &after));
+		for (i = 0; i < KSHARE_LIMIT_COUNT; i++)
+			EXPECT_EQ(before.used[i], after.used[i]) {
+				TH_LOG("allocation %d, limit %d, result %d", n, i, ret);
+			}
+	}
+	EXPECT_GT(MOST, n);
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, t_unregister(s, host.class));
+	pthread_join(thread, NULL);
+
+	ASSERT_TRUE(t_be_host(s, &host, 0));
+	for (side = 0; side < 2; side++) {
+		struct t_thread *t = calloc(1, sizeof(*t));
+
+		t_begin(s, t, t_call_cmd(host.it, T_ECHO, t_vector(args, 3)), true);
+		t_until_waiters(s, host.class, 1);
+		if (side)
+			ASSERT_EQ(KSHARE_SERVE_CALL, t_serve_now(s, host.class, &w));
+		for (n = 1; n < MOST; n++) {
+			ASSERT_TRUE(arm(n));
+			ret = side ? t_reply(s, host.class, w.call, t_bytes(text, 160)) :
+				     t_serve_now(s, host.class, &w);
+			if (!arm(0) || ret >= 0)
+				break;
+			failed++;
+		}
+		EXPECT_GT(MOST, n);
+		ASSERT_EQ(side ? 0 : KSHARE_SERVE_CALL, ret);
+		EXPECT_EQ(3, w.args);
+		if (!side)
+			EXPECT_EQ(0, t_reply(s, host.class, w.call, t_bytes(text, 160)));
+		EXPECT_EQ(0, t_end(t));
+		EXPECT_EQ(160, t->out.values[0].len);
+		free(t);
+	}
+	EXPECT_LT(10, failed);
+	close(fail_fd);
 }
 
 /* The name keeps the namespace by a file, which is in the table of descriptors for a moment. */

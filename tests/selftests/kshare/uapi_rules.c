@@ -3,7 +3,7 @@
  * The rules of every structure and of every operation, over the whole table that
  * QUERY gives: a new operation is tested without being named here.
  */
-#include "kshare_test.h"
+#include "class_test.h"
 
 #define OPS	256
 
@@ -13,16 +13,18 @@ static const uint32_t types[] = {
 	KSHARE_TYPE_CELL, KSHARE_TYPE_ARRAY, KSHARE_TYPE_DICT, KSHARE_TYPE_LIST,
 	KSHARE_TYPE_NAMESPACE, KSHARE_TYPE_LOCK, KSHARE_TYPE_RLOCK, KSHARE_TYPE_EVENT,
 	KSHARE_TYPE_RWLOCK, KSHARE_TYPE_SEMAPHORE, KSHARE_TYPE_CONDITION,
-	KSHARE_TYPE_BARRIER, KSHARE_TYPE_QUEUE,
+	KSHARE_TYPE_BARRIER, KSHARE_TYPE_QUEUE, KSHARE_TYPE_CLASS, KSHARE_TYPE_INSTANCE,
 };
 
 #define TYPES	(int)(sizeof(types) / sizeof(types[0]))
 
 /* A handle of each type, by type; the domain's is 1. */
-static int handles[16];
+static int handles[KSHARE_TYPE_INSTANCE + 1];
 
 static int make(struct side *s, uint32_t type)
 {
+	static struct t_class c;
+
 	switch (type) {
 	case KSHARE_TYPE_ARRAY:
 		return t_create_elem(s, type, KSHARE_ELEM_I64, 10);
@@ -32,6 +34,11 @@ static int make(struct side *s, uint32_t type)
 		return t_create_elem(s, type, 0, 2);
 	case KSHARE_TYPE_CONDITION:
 		return t_create_with(s, type, 0, t_none(), t_ref(handles[KSHARE_TYPE_LOCK]));
+	case KSHARE_TYPE_CLASS:
+		t_usual(&c, KSHARE_CLASS_CREATABLE);
+		return t_register(s, "rules", &c);
+	case KSHARE_TYPE_INSTANCE:
+		return t_instance(s, handles[KSHARE_TYPE_CLASS], 1);
 	}
 	return t_create(s, type);
 }
@@ -104,6 +111,7 @@ TEST_F(kshare, a_structure_may_grow)
 		/* An answer that does not depend on what was done before. */
 		if (ops[i].op == KSHARE_OP_CLIENT_CLONE || ops[i].op == KSHARE_OP_CREATE ||
 		    ops[i].op == KSHARE_OP_DUP || ops[i].op == KSHARE_OP_DOMAIN_ROOT ||
+		    ops[i].op == KSHARE_OP_CLASS_UNREGISTER ||
 		    type_of(&ops[i]) == KSHARE_TYPE_LOCK ||
 		    type_of(&ops[i]) == KSHARE_TYPE_RWLOCK)
 			continue;
@@ -216,8 +224,8 @@ TEST_F(kshare, handles_are_checked_for_life_type_and_rights)
 		EXPECT_EQ(-EBADF, t_raw(s, cmd));
 		cmd.handle = UINT32_MAX;
 		EXPECT_EQ(-EBADF, t_raw(s, cmd));
-		for (type = KSHARE_TYPE_DOMAIN; type <= KSHARE_TYPE_QUEUE; type++) {
-			if (op->types & 1u << type)
+		for (type = KSHARE_TYPE_DOMAIN; type <= KSHARE_TYPE_INSTANCE; type++) {
+			if (op->types & 1u << type || type == KSHARE_TYPE_GATE)
 				continue;
 			cmd = plain(op);
 			cmd.handle = handles[type];
