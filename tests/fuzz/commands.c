@@ -40,6 +40,8 @@ static unsigned int op_count, first_seed;
 static int fd;
 static char *good, *read_only, *edge;
 static unsigned long done[THREADS];
+/* The number of a call that was taken, of whatever class */
+static __s64 last_call;
 static time_t end;
 /* Descriptors of EXPORT_FD's that are open */
 static int exports[POOL];
@@ -55,7 +57,12 @@ struct fuzz {
 	int index;
 	struct kshare_value values[16];
 	struct kshare_cmd members[8];
-	char name[16];
+	char name[16], field[16];
+	struct {
+		struct kshare_class_info info;
+		struct kshare_class_method methods[3];
+		struct kshare_class_field fields[3];
+	} class;
 	struct ring ring;
 	int has_ring;
 	unsigned int flying;
@@ -239,6 +246,102 @@ static void any_meeting(struct fuzz *f, struct kshare_cmd *cmd)
 	}
 }
 
+static struct kshare_value text(char *s)
+{
+	return (struct kshare_value){
+		.type = KSHARE_STR,
+		.len = strlen(s),
+		.ptr = (unsigned long)s,
+	};
+}
+
+/* One of a few descriptions, or one that is a little wrong */
+static struct kshare_value any_description(struct fuzz *f)
+{
+	unsigned int i, kind = rnd(f, 4);
+
+	memset(&f->class, 0, sizeof(f->class));
+	f->class.info = (struct kshare_class_info){
+		.size = sizeof(f->class.info),
+		.flags = KSHARE_CLASS_CREATABLE | kind << 1,
+		.methods = 3,
+		.fields = 3,
+		.method_size = sizeof(f->class.methods[0]),
+		.field_size = sizeof(f->class.fields[0]),
+	};
+	for (i = 0; i < 3; i++) {
+		f->class.methods[i].name[0] = 'a' + i;
+		f->class.methods[i].flags = i < 2 ? KSHARE_METHOD_EXPOSED : 0;
+		f->class.fields[i].name[0] = 'a' + i;
+		f->class.fields[i].types = i == 1 ? 1 << KSHARE_INT : 0;
+		f->class.fields[i].flags = i == 2 ? KSHARE_CLASS_READ_ONLY : 0;
+	}
+	if (!rnd(f, 4))
+		memcpy(f->class.methods[1].result, "fuzz 1", 6);
+	if (!rnd(f, 10))
+		((__u8 *)&f->class)[rnd(f, sizeof(f->class))] = rand_r(&f->seed);
+	return (struct kshare_value){
+		.type = KSHARE_BYTES,
+		.len = sizeof(f->class) - !rnd(f, 20),
+		.ptr = (unsigned long)&f->class,
+	};
+}
+
+/* Arguments about classes: there are a few names, methods and fields, and all is called. */
+static void any_of_classes(struct fuzz *f, struct kshare_cmd *cmd)
+{
+	const struct kshare_value none = {};
+
+	snprintf(f->name, sizeof(f->name), "fuzz %u", rnd(f, 3));
+	switch (cmd->op) {
+	case KSHARE_OP_DUP:
+		cmd->value = none;
+		if (cmd->flags & KSHARE_METHODS)
+			cmd->value = (struct kshare_value){ .type = KSHARE_INT, .i = rnd(f, 4) };
+		break;
+	case KSHARE_OP_CLASS_REGISTER:
+		cmd->handle = rnd(f, 4) ? 1 : cmd->handle;
+		cmd->value = any_description(f);
+		cmd->key = text(f->name);
+		break;
+	case KSHARE_OP_CLASS_OPEN:
+		cmd->handle = rnd(f, 4) ? 1 : cmd->handle;
+		cmd->key = text(f->name);
+		break;
+	case KSHARE_OP_CLASS_LIST:
+		cmd->key = rnd(f, 2) ? text(f->name) : none;
+		break;
+	case KSHARE_OP_CLASS_INSTANCES:
+		cmd->key = none;
+		cmd->nr = rnd(f, 200);
+		break;
+	case KSHARE_OP_CALL:
+		cmd->nr = rnd(f, 4) ? rnd(f, 4) : KSHARE_METHOD_CREATE;
+		/* What nobody waits for has no time either, nor an answer. */
+		if (cmd->flags & KSHARE_ONEWAY)
+			cmd->deadline = cmd->tag = cmd->out = cmd->out_len = 0;
+		break;
+	case KSHARE_OP_REPLY:
+	case KSHARE_OP_REPLY_AND_SERVE:
+		/* Mostly one of the last that was taken by somebody */
+		cmd->key = (struct kshare_value){
+			.type = KSHARE_INT, .i = last_call - rnd(f, 3),
+		};
+		cmd->nr = rnd(f, 4);
+		break;
+	case KSHARE_OP_DICT_GET ... KSHARE_OP_DICT_POP:
+	case KSHARE_OP_DICT_ADD:
+	case KSHARE_OP_DICT_CAS:
+	case KSHARE_OP_DICT_CHECK:
+	case KSHARE_OP_DICT_ABSENT:
+		if (rnd(f, 2))
+			break;
+		snprintf(f->field, sizeof(f->field), "%c", 'a' + rnd(f, 4));
+		cmd->key = text(f->field);
+		break;
+	}
+}
+
 static int waits(__u32 op)
 {
 	unsigned int i;
@@ -255,7 +358,8 @@ static int waits(__u32 op)
  */
 static void spare(struct kshare_cmd *cmd, __s64 limit)
 {
-	if (waits(cmd->op) && (!cmd->deadline || cmd->deadline > limit))
+	if (waits(cmd->op) && (!cmd->deadline || cmd->deadline > limit) &&
+	    (cmd->op != KSHARE_OP_CALL || !(cmd->flags & KSHARE_ONEWAY)))
 		cmd->deadline = 1;
 	switch (cmd->op) {
 	case KSHARE_OP_CLIENT_CLONE:
@@ -305,8 +409,10 @@ static struct kshare_cmd any_command_of(struct fuzz *f, const struct kshare_op_i
 		any_creation(f, &cmd);
 	if ((op->op == KSHARE_OP_WAIT_ANY || op->op == KSHARE_OP_WAIT_ALL) && rnd(f, 8))
 		cmd.value = any_members(f);
-	if (rnd(f, 8))
+	if (rnd(f, 8)) {
 		any_meeting(f, &cmd);
+		any_of_classes(f, &cmd);
+	}
 	/* But not where the result goes, which may be large: that is memory of this program. */
 	if (!rnd(f, 300))
 		((__u8 *)&cmd)[rnd(f, offsetof(struct kshare_cmd, out))] = rand_r(&f->seed);
@@ -343,6 +449,8 @@ static void run_one(struct fuzz *f, struct kshare_cmd *cmd)
 		memcpy(shared->tickets[rnd(f, POOL)], &result->values[1], KSHARE_TICKET_LEN);
 	if (cmd->op == KSHARE_OP_DOMAIN_OBJECTS && ret)
 		shared->id = result->number;
+	if ((cmd->op == KSHARE_OP_SERVE || cmd->op == KSHARE_OP_REPLY_AND_SERVE) && result->number)
+		last_call = result->number;
 }
 
 /* Through the ring: those that wait go on while others are submitted. */
