@@ -369,7 +369,8 @@ int kshare_watch(struct kshare_run *run)
 	if (!(run->value.len & KSHARE_RIGHT_WRITE))
 		return -EACCES;
 	if (run->key.type != KSHARE_NONE) {
-		if (obj->type != KSHARE_TYPE_DICT && obj->type != KSHARE_TYPE_NAMESPACE)
+		if (obj->type != KSHARE_TYPE_DICT && obj->type != KSHARE_TYPE_NAMESPACE &&
+		    obj->type != KSHARE_TYPE_INSTANCE)
 			return -EINVAL;
 		ret = kshare_val_check_key(&run->key);
 		if (ret)

@@ -254,6 +254,9 @@ void kshare_calls_settle(struct kshare_client *client);
 
 /* instance.c: of which methods may be called by way of @via, which may be NULL. */
 u64 kshare_instance_methods(const struct kshare_object *obj, const struct kshare_object *via);
+/* May this field become @v, or go if it is NULL? */
+int kshare_field_check(const struct kshare_run *run, const struct kshare_val *key,
+		       const struct kshare_val *v);
 /* May this command change these fields? */
 int kshare_instance_check(struct kshare_run *run);
 

@@ -8,6 +8,7 @@
  */
 #include "../command.h"
 #include "../lockset.h"
+#include "class.h"
 #include "dict.h"
 #include "types.h"
 
@@ -472,6 +473,11 @@ int kshare_dict_add(struct kshare_run *run)
 	ret = kshare_val_add(e ? &e->val : &zero, &run->value, wrap, &sum);
 	if (ret)
 		return ret;
+	if (unlikely(run->obj->type == KSHARE_TYPE_INSTANCE)) {
+		ret = kshare_field_check(run, &run->key, &sum);
+		if (ret)
+			return ret;
+	}
 	ret = kshare_dict_store(run, &run->u.dict.one, e, &sum);
 	if (ret < 0)
 		return ret;

@@ -216,9 +216,8 @@ static const struct kshare_class_field *kshare_field_find(const struct kshare_cl
 	return NULL;
 }
 
-/* @v: the value that it is to have, or NULL if it goes */
-static int kshare_field_check(const struct kshare_run *run, const struct kshare_val *key,
-			      const struct kshare_val *v)
+int kshare_field_check(const struct kshare_run *run, const struct kshare_val *key,
+		       const struct kshare_val *v)
 {
 	const u32 integers = BIT(KSHARE_INT) | BIT(KSHARE_UINT);
 	const struct kshare_class *class = kshare_instance_of(run->obj)->class;
@@ -248,8 +247,10 @@ int kshare_instance_check(struct kshare_run *run)
 	/* Of the one operation that has many an odd one is found later. */
 	for (i = 0; i + 1 < run->vec_count && !ret; i += 2)
 		ret = kshare_field_check(run, &run->vec[i], &run->vec[i + 1]);
+	/* What comes of an addition is seen when it is done. */
 	if (run->op->fields & KSHARE_FIELD_KEY)
 		ret = kshare_field_check(run, &run->key,
-					 run->op->fields & KSHARE_FIELD_VALUE ? &run->value : NULL);
+					 run->op->fields & KSHARE_FIELD_VALUE &&
+					 run->op->apply != kshare_dict_add ? &run->value : NULL);
 	return ret;
 }

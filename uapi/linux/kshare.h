@@ -819,8 +819,8 @@ struct kshare_result {
  * need no host: GET, SET, SETDEFAULT, DELETE, POP, CONTAINS, LEN, UPDATE, ADD, CAS,
  * GET_MANY, PAGE, CHECK and ABSENT.  A field is absent until it is set.  Changes of
  * one that the class does not declare are ENOENT, of a read-only one by others than
- * the host EACCES, and a value (for ADD: a number to be added) of a type that the
- * field does not take is EDOM.
+ * the host EACCES, and a value, or a sum, of a type that the field does not take is
+ * EDOM.
  *
  * @KSHARE_OP_CLASS_REGISTER: (domain, key=STR name, value=BYTES) - a new class, of
  *	which this client is the host.  @value is a &struct kshare_class_info with
