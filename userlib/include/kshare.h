@@ -58,6 +58,10 @@
 #include <kshare/event.h>
 #include <kshare/wait.h>
 #include <kshare/watch.h>
+#include <kshare/class.h>
+#include <kshare/serve.h>
+#include <kshare/call.h>
+#include <kshare/local.h>
 #include <kshare/uring.h>
 
 #endif /* KSHARE_H */

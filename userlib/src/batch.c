@@ -13,6 +13,8 @@
  * @cmds: the commands
  * @results: what each gave
  * @replies: NULL for those whose values are not wanted
+ * @changed: while the answer to a call is fetched which did not fit: its command, whose
+ *	place another has meanwhile; its @op is 0 if there is none
  * @spare: for commands that found no memory
  */
 struct kshare_cmds {
@@ -25,6 +27,7 @@ struct kshare_cmds {
 	struct kshare_cmd *cmds;
 	int32_t *results;
 	struct kshare_reply **replies;
+	struct kshare_cmd changed;
 	struct kshare_cmd spare;
 };
 
@@ -171,14 +174,26 @@ static bool grow_reply(struct kshare_cmds *b)
 	reply = b->replies[b->done];
 	if (!reply || ks_reply_grow(reply))
 		return false;
+	if (b->cmds[b->done].op == KSHARE_OP_CALL) {
+		b->changed = b->cmds[b->done];
+		kshare_prep_again(&b->cmds[b->done]);
+	}
 	ks_reply_aim(reply, &b->cmds[b->done]);
 	return true;
+}
+
+/* The batch can be run again. */
+static void change_back(struct kshare_cmds *b, unsigned int at)
+{
+	if (b->changed.op && at < b->count)
+		b->cmds[at] = b->changed;
+	b->changed.op = 0;
 }
 
 int kshare_batch_run(struct kshare_cmds *batch)
 {
 	bool atomic = batch->flags & KSHARE_BATCH_ATOMIC;
-	unsigned int i;
+	unsigned int i, at = 0;
 	int err;
 
 	batch->done = 0;
@@ -188,9 +203,13 @@ int kshare_batch_run(struct kshare_cmds *batch)
 	while (!err && batch->done < batch->count) {
 		/* What was too small was not done, so it is where to go on. */
 		err = run_some(batch, atomic ? 0 : batch->done);
+		if (batch->changed.op && (err != -ENOBUFS || batch->done != at))
+			change_back(batch, at);
+		at = batch->done;
 		if (err == -ENOBUFS && grow_reply(batch))
 			err = 0;
 	}
+	change_back(batch, at);
 	for (i = 0; i < batch->count; i++) {
 		/* One failed, and none was carried out. */
 		if (atomic && err < 0)

@@ -21,8 +21,44 @@ void ks_set_deadline(struct kshare_cmd *cmd, int64_t deadline)
 		cmd->deadline = deadline;
 }
 
+void kshare_prep_again(struct kshare_cmd *cmd)
+{
+	struct kshare_cmd old = *cmd;
+
+	switch (cmd->op) {
+	case KSHARE_OP_CALL:
+		kshare_prep_call_result(cmd, old.tag);
+		break;
+	case KSHARE_OP_REPLY_AND_SERVE:
+		kshare_prep(cmd, KSHARE_OP_SERVE, NULL);
+		cmd->handle = old.handle;
+		cmd->flags = old.flags;
+		cmd->tag = old.tag;
+		cmd->deadline = old.deadline;
+		break;
+	default:
+		return;
+	}
+	cmd->out = old.out;
+	cmd->out_len = old.out_len;
+}
+
+/* Nobody will ask for the answer to a call that there was no memory for. */
+static void drop_answer(struct kshare *k, const struct kshare_cmd *cmd)
+{
+	struct kshare_cmd drop = *cmd;
+
+	kshare_prep_again(&drop);
+	if (drop.op != KSHARE_OP_CALL_RESULT)
+		return;
+	drop.out = 0;
+	drop.out_len = 0;
+	ks_client_submit(k, &drop);
+}
+
 int kshare_submit(struct kshare *k, struct kshare_cmd *cmd, struct kshare_reply **reply)
 {
+	struct kshare_cmd again;
 	int ret;
 
 	if (!reply)
@@ -30,15 +66,27 @@ int kshare_submit(struct kshare *k, struct kshare_cmd *cmd, struct kshare_reply 
 	ret = ks_reply_prepare(reply, k);
 	if (ret)
 		return ret;
-	/* What did not fit was not done; meanwhile the result may have grown again. */
-	for (;;) {
-		ks_reply_aim(*reply, cmd);
-		ret = ks_client_submit(k, cmd);
-		if (ret != -ENOBUFS)
-			break;
-		ret = ks_reply_grow(*reply);
-		if (ret)
-			return ret;
+	/* Without a tag an answer that does not fit is lost. */
+	if (cmd->op == KSHARE_OP_CALL && !cmd->tag && !(cmd->flags & KSHARE_ONEWAY))
+		cmd->tag = ks_call_tag(k);
+	/*
+	 * What did not fit was not done, or, of a call, done but for the answer; meanwhile
+	 * the result may have grown again.
+	 */
+	ks_reply_aim(*reply, cmd);
+	ret = ks_client_submit(k, cmd);
+	if (ret == -ENOBUFS) {
+		again = *cmd;
+		kshare_prep_again(&again);
+		do {
+			ret = ks_reply_grow(*reply);
+			if (ret) {
+				drop_answer(k, cmd);
+				return ret;
+			}
+			ks_reply_aim(*reply, &again);
+			ret = ks_client_submit(k, &again);
+		} while (ret == -ENOBUFS);
 	}
 	ks_reply_finish(*reply, ret);
 	return ret;

@@ -21,6 +21,7 @@ static void before_fork(void)
 	struct kshare *k;
 
 	pthread_mutex_lock(&clients_lock);
+	ks_locals_before_fork();
 	for (k = clients; k; k = k->next) {
 		if (k->error)
 			k->clone_error = k->error;
@@ -40,6 +41,7 @@ static void in_parent(void)
 			k->engine->ops->fork_parent(k->engine);
 		k->clone_error = 0;
 	}
+	ks_locals_after_fork();
 	pthread_mutex_unlock(&clients_lock);
 }
 
@@ -59,6 +61,7 @@ static void in_child(void)
 		k->error = k->clone_error;
 		k->clone_error = 0;
 	}
+	ks_locals_after_fork();
 	pthread_mutex_unlock(&clients_lock);
 }
 

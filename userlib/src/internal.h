@@ -33,6 +33,7 @@
  * @max_batch: most commands in one batch
  * @max_vector: most values in one vector
  * @max_out: most bytes of a result
+ * @tags: how many tags calls have been given, see ks_call_tag()
  * @prev: in the list of clients, see fork.c
  * @next: likewise
  * @ops: bit n: operation n is there
@@ -49,6 +50,7 @@ struct kshare {
 	uint32_t max_batch;
 	uint32_t max_vector;
 	uint32_t max_out;
+	uint64_t tags;
 	struct kshare *prev;
 	struct kshare *next;
 	uint64_t ops[OPS_MAX / 64];
@@ -64,6 +66,9 @@ struct kshare {
  * @generation: of the client when it was made
  * @id: &kshare_stat.id; 0 if not known yet
  * @k: its client
+ * @methods: of an instance or a class, the names of methods; NULL if not known yet
+ * @user: see kshare_set_user()
+ * @locals: see kshare_local_set()
  */
 struct kshare_obj {
 	unsigned int refs;
@@ -74,6 +79,9 @@ struct kshare_obj {
 	unsigned int generation;
 	uint64_t id;
 	struct kshare *k;
+	struct ks_methods *methods;
+	void *user;
+	struct ks_local *locals;
 };
 
 /* fork.c */
@@ -100,6 +108,21 @@ void ks_reply_aim(struct kshare_reply *reply, struct kshare_cmd *cmd);
 bool ks_reply_is_short(const struct kshare_reply *reply);
 int ks_reply_grow(struct kshare_reply *reply);
 void ks_reply_finish(struct kshare_reply *reply, int result);
+
+/* call.c */
+uint64_t ks_call_tag(struct kshare *k);
+struct kshare_value ks_args(const struct kshare_value *args, uint32_t count);
+void ks_methods_share(struct kshare_obj *to, struct kshare_obj *from);
+void ks_methods_put(struct ks_methods *methods);
+
+/* error.c */
+int ks_error_encode(int64_t code, const char *text, const struct kshare_value *cause,
+		    void **buf, struct kshare_value *value);
+
+/* local.c */
+void ks_locals_free(struct kshare_obj *obj);
+void ks_locals_before_fork(void);
+void ks_locals_after_fork(void);
 
 /* uring.c */
 bool ks_uring_reads_late(const char *release);

@@ -19,6 +19,8 @@ int ks_obj_new(struct kshare *k, uint32_t handle, uint32_t type, struct kshare_o
 
 static void obj_free(struct kshare_obj *obj)
 {
+	ks_methods_put(obj->methods);
+	ks_locals_free(obj);
 	ks_client_put(obj->k);
 	free(obj);
 }
@@ -140,9 +142,13 @@ void kshare_prep_dup(struct kshare_cmd *cmd, struct kshare_obj *obj, uint32_t ri
 int kshare_dup(struct kshare_obj *obj, uint32_t rights, uint32_t flags, struct kshare_obj **dup)
 {
 	struct kshare_cmd cmd;
+	int err;
 
 	kshare_prep_dup(&cmd, obj, rights, flags);
-	return ks_obj_make(obj->k, &cmd, __atomic_load_n(&obj->type, __ATOMIC_RELAXED), dup);
+	err = ks_obj_make(obj->k, &cmd, __atomic_load_n(&obj->type, __ATOMIC_RELAXED), dup);
+	if (!err)
+		ks_methods_share(*dup, obj);
+	return err;
 }
 
 void kshare_prep_stat(struct kshare_cmd *cmd, struct kshare_obj *obj, struct kshare_stat *st)

@@ -7,13 +7,13 @@ static const struct {
 	const char *text;
 } texts[] = {
 	{ 0,		"no error" },
-	{ EPERM,	"not allowed: another's client, lock, domain or ticket" },
-	{ ENOENT,	"no such key, element, name or device" },
+	{ EPERM,	"not allowed: another's client, lock, domain, ticket or class" },
+	{ ENOENT,	"no such key, element, name, method or device" },
 	{ EINTR,	"interrupted by a signal while waiting; nothing was done" },
 	{ EBADF,	"no such handle" },
 	{ EAGAIN,	"would have to wait" },
 	{ ENOMEM,	"out of memory; nothing was changed" },
-	{ EACCES,	"the handle lacks a right that the operation needs" },
+	{ EACCES,	"the handle lacks a right or a method that the operation needs" },
 	{ EFAULT,	"bad address; nothing was changed" },
 	{ EEXIST,	"there is such a key already" },
 	{ EXDEV,	"the object is of another domain" },
@@ -32,13 +32,14 @@ static const struct {
 	{ EOVERFLOW,	"the semaphore would get above its bound" },
 	{ ELOOP,	"nested too deeply" },
 	{ ENODEV,	"no such device" },
+	{ EALREADY,	"the call was answered already" },
 	{ ENOTCONN,	"the client was lost at a fork" },
 	{ ESHUTDOWN,	"the queue is shut down, or the barrier is broken" },
 	{ ETIMEDOUT,	"the deadline has passed" },
 	{ ESTALE,	"not what was expected, since somebody changed it, or revoked" },
 	{ EDQUOT,	"over a limit of the client, domain or user; nothing was changed" },
 	{ ECANCELED,	"canceled; nothing was done" },
-	{ EOWNERDEAD,	"a party to the barrier has died" },
+	{ EOWNERDEAD,	"a party to the barrier has died, or the class has no host" },
 };
 
 const char *kshare_strerror(int err)

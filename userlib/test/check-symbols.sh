@@ -59,6 +59,9 @@ while read -r op; do
 	for name in "kshare_prep_$op" "kshare_$op"; do
 		# What closes a handle is kshare_unref().
 		[ "$name" = kshare_close ] && name=kshare_unref
+		# kshare_reply is a structure, and who serves goes on serving.
+		[ "$name" = kshare_reply ] && name=kshare_answer
+		[ "$name" = kshare_reply_and_serve ] && name=kshare_serve
 		if ! grep -qx "$name" "$tmp/map"; then
 			echo "there is no $name()" >&2
 			bad=1

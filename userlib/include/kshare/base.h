@@ -23,6 +23,8 @@ struct kshare;		/* a client */
 struct kshare_obj;	/* a proxy */
 struct kshare_reply;	/* what an operation gave back */
 struct kshare_cmds;	/* a batch of commands */
+struct kshare_class;	/* a class whose host this process is */
+struct kshare_call;	/* a call that its host has taken */
 
 /*
  * Deadlines are absolute, in ns of CLOCK_MONOTONIC, so that a call that is
@@ -73,6 +75,7 @@ unsigned int kshare_version(void);
 #define KSHARE_CLEANUP_CLIENT	__attribute__((__cleanup__(kshare_cleanup_client)))
 #define KSHARE_CLEANUP_REPLY	__attribute__((__cleanup__(kshare_cleanup_reply)))
 #define KSHARE_CLEANUP_BATCH	__attribute__((__cleanup__(kshare_cleanup_batch)))
+#define KSHARE_CLEANUP_CLASS	__attribute__((__cleanup__(kshare_cleanup_class)))
 
 /** kshare_cleanup_obj() - for KSHARE_CLEANUP: kshare_unref() of a variable */
 void kshare_cleanup_obj(struct kshare_obj **obj);
@@ -85,6 +88,9 @@ void kshare_cleanup_reply(struct kshare_reply **reply);
 
 /** kshare_cleanup_batch() - for KSHARE_CLEANUP_BATCH: kshare_batch_free() of one */
 void kshare_cleanup_batch(struct kshare_cmds **batch);
+
+/** kshare_cleanup_class() - for KSHARE_CLEANUP_CLASS: kshare_class_free() of one */
+void kshare_cleanup_class(struct kshare_class **cls);
 
 KSHARE_END_DECLS
 
