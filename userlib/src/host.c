@@ -327,8 +327,6 @@ int kshare_class_register(struct kshare *k, const struct kshare_class_def *def, 
 	err = make_info(&new->def, &info, &size);
 	if (!err) {
 		kshare_prep_class_register(&cmd, new->def.domain, new->def.name, info, size, flags);
-		if (!new->def.domain)
-			cmd.handle = k->domain;
 		err = ks_obj_make(k, &cmd, KSHARE_TYPE_CLASS, &new->obj);
 	}
 	free(info);
@@ -362,8 +360,6 @@ int kshare_class_adopt(struct kshare *k, const struct kshare_class_def *def, int
 	ret = make_info(&new->def, &info, &size);
 	if (!ret) {
 		kshare_prep_class_open(&cmd, new->def.domain, new->def.name, 0);
-		if (!new->def.domain)
-			cmd.handle = k->domain;
 		ret = ks_obj_make(k, &cmd, KSHARE_TYPE_CLASS, &new->obj);
 	}
 	if (ret) {

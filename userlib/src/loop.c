@@ -70,8 +70,12 @@ static int serve_many(struct kshare_class *cls, bool signals)
 	for (;;) {
 		go_on = begin_wait(cls);
 		answers = call && kshare_prep_answer(&cmd, call, go_on, KSHARE_FOREVER);
-		if (!answers && go_on)
+		if (!answers) {
+			/* Not after the wait: it may be kept, and let go by who keeps it. */
+			kshare_call_put(call);
+			call = NULL;
 			kshare_prep_serve(&cmd, cls->obj, KSHARE_FOREVER);
+		}
 		ret = 0;
 		if (go_on) {
 			cmd.tag = cls->stop_tag;

@@ -160,7 +160,7 @@ static void send_error(struct kshare_class *cls, uint64_t number, int err)
 
 	if (ks_error_encode(-err, kshare_strerror(err), &none, &bytes, &value))
 		value = none;
-	send_answer(cls, number, KSHARE_REPLY_RAISED, value);
+	send_answer(cls, number, KSHARE_ANSWER_RAISED, value);
 	free(bytes);
 }
 
@@ -175,9 +175,8 @@ static int new_call(struct kshare_class *cls, struct kshare_reply **reply, int w
 	new->refs = 1;
 	new->cls = cls;
 	new->what = what;
+	/* Where one call is served at a time, one that nobody waits for has to be ended too. */
 	new->number = kshare_reply_number(*reply);
-	if (v[KSHARE_SERVED_METHOD].u & KSHARE_SERVED_ONEWAY)
-		new->number = 0;
 	new->method = what == KSHARE_SERVE_CREATE ? KSHARE_METHOD_CREATE :
 						    (uint32_t)v[KSHARE_SERVED_METHOD].u;
 	new->cookie = v[KSHARE_SERVED_COOKIE].u;
@@ -380,7 +379,7 @@ int kshare_answer(struct kshare_call *call, uint32_t kind, struct kshare_value v
 
 int kshare_return(struct kshare_call *call, struct kshare_value value)
 {
-	return kshare_answer(call, KSHARE_REPLY_VALUE, value);
+	return kshare_answer(call, KSHARE_ANSWER_VALUE, value);
 }
 
 int kshare_return_obj(struct kshare_call *call, struct kshare_obj *obj)
@@ -390,7 +389,7 @@ int kshare_return_obj(struct kshare_call *call, struct kshare_obj *obj)
 
 int kshare_return_stop(struct kshare_call *call)
 {
-	return kshare_answer(call, KSHARE_REPLY_STOP, kshare_none());
+	return kshare_answer(call, KSHARE_ANSWER_STOP, kshare_none());
 }
 
 int kshare_raise(struct kshare_call *call, int64_t code, const char *text,
@@ -402,7 +401,7 @@ int kshare_raise(struct kshare_call *call, int64_t code, const char *text,
 
 	err = ks_error_encode(code, text, &cause, &bytes, &value);
 	if (!err)
-		err = kshare_answer(call, KSHARE_REPLY_RAISED, value);
+		err = kshare_answer(call, KSHARE_ANSWER_RAISED, value);
 	free(bytes);
 	return err;
 }

@@ -6,7 +6,7 @@
  *
  *	ret = kshare_call(obj, "add", KSHARE_ARGS(kshare_int(2), kshare_int(3)),
  *			  KSHARE_FOREVER, &r);
- *	if (ret == KSHARE_REPLY_VALUE)
+ *	if (ret == KSHARE_ANSWER_VALUE)
  *		kshare_reply_int(r, 0, &sum);
  *
  * The numbers of methods are asked for once, and known to the proxy from then on.
@@ -40,8 +40,8 @@ KSHARE_BEGIN_DECLS
  * @reply: what the method returned; number: the class's token, which is larger for each
  *	host that it has had.  If it does not fit the reply grows; the method is called once
  *
- * Return: enum kshare_answer: KSHARE_REPLY_VALUE (0); KSHARE_REPLY_RAISED: the method has
- * failed, see kshare_reply_error(); KSHARE_REPLY_STOP: an iterator has come to its end.
+ * Return: enum kshare_answer: KSHARE_ANSWER_VALUE (0); KSHARE_ANSWER_RAISED: the method has
+ * failed, see kshare_reply_error(); KSHARE_ANSWER_STOP: an iterator has come to its end.
  * -ENOENT: there is no such method; -EACCES: it is not exposed, or not for this proxy;
  * -EOWNERDEAD: there is no host, or it has gone before it answered; -ETIMEDOUT, -EINTR: no
  * answer has come, but if the host has taken the call it goes on; -EDQUOT beyond
@@ -109,7 +109,7 @@ void kshare_prep_dup_methods(struct kshare_cmd *cmd, struct kshare_obj *obj, uin
 
 /**
  * kshare_reply_error() - what was raised
- * @reply: of a call that returned KSHARE_REPLY_RAISED
+ * @reply: of a call that returned KSHARE_ANSWER_RAISED
  * @code: the number; may be NULL
  * @text: the text, up to a NUL, as long as @reply; may be NULL
  * @cause: more of it, which points into @reply; may be NULL.  Its references, if it is a

@@ -212,7 +212,7 @@ int kshare_return_stop(struct kshare_call *call);
  * @cause: more of it, in any form: an encoded value keeps its codec and its references;
  *	kshare_none() for nothing
  *
- * The caller's kshare_call() returns KSHARE_REPLY_RAISED, and kshare_reply_error() gives
+ * The caller's kshare_call() returns KSHARE_ANSWER_RAISED, and kshare_reply_error() gives
  * all of that.
  *
  * Return: as kshare_return(); -EDOM if @cause is a vector.
