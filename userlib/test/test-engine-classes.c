@@ -218,20 +218,21 @@ static int fake_query(struct kshare_engine *engine, struct kshare_query *q)
 	return 0;
 }
 
+/* The child has no thread that would release it. */
 static int fake_fork_prepare(struct kshare_engine *engine)
 {
-	(void)engine;
+	pthread_mutex_lock(&((struct fake *)engine)->lock);
 	return 0;
 }
 
 static void fake_fork_parent(struct kshare_engine *engine)
 {
-	(void)engine;
+	pthread_mutex_unlock(&((struct fake *)engine)->lock);
 }
 
 static int fake_fork_child(struct kshare_engine *engine, bool inherit)
 {
-	(void)engine;
+	pthread_mutex_unlock(&((struct fake *)engine)->lock);
 	check(inherit);
 	return 0;
 }
@@ -530,6 +531,16 @@ static void test_serve(void)
 	kshare_disconnect(k);
 }
 
+static unsigned int served(void)
+{
+	unsigned int n;
+
+	pthread_mutex_lock(&fake.lock);
+	n = fake.served;
+	pthread_mutex_unlock(&fake.lock);
+	return n;
+}
+
 static void test_loop(void)
 {
 	struct kshare *k = setup();
@@ -545,7 +556,7 @@ static void test_loop(void)
 	fake.serve[2] = KSHARE_SERVE_CALL;
 	check(kshare_serve_loop(cls, 0) == -EINVAL);
 	check(kshare_serve_start(cls, 2) == 0);
-	while (__atomic_load_n(&fake.served, __ATOMIC_RELAXED) < 3)
+	while (served() < 3)
 		usleep(100);
 	/* The child has no threads, and must not wait for them, or for their locks. */
 	pid = fork();
