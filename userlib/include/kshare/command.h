@@ -43,7 +43,7 @@ void kshare_prep(struct kshare_cmd *cmd, uint32_t op, struct kshare_obj *obj);
  * Return: what the operation gives.  -EINTR if a signal came while it waited, and
  * nothing has been done; a handler with SA_RESTART does not let that happen.
  * -ENOMEM if the reply could not grow to what the result needs: nothing has been
- * done.
+ * done, but for calls of methods, whose answer is lost then.
  */
 int kshare_submit(struct kshare *k, struct kshare_cmd *cmd, struct kshare_reply **reply);
 

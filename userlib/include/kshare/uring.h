@@ -101,7 +101,8 @@ void kshare_uring_set_fixed(struct io_uring_sqe *sqe, unsigned int index);
  *
  * Return: @res, what the operation gives, and the reply holds the values; -ENOBUFS: the
  * result did not fit and nothing was done, but now the reply has the room, so the caller
- * prepares and submits the command again; -ENOMEM: it could not get that room; -E2BIG: no
+ * prepares and submits the command again (of a call, and of what answers one and serves,
+ * kshare_prep_again() makes another); -ENOMEM: it could not get that room; -E2BIG: no
  * reply may be so large.
  */
 int kshare_uring_complete(struct kshare_reply *reply, int res);
