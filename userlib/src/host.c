@@ -432,7 +432,6 @@ int kshare_instance_create(struct kshare_class *cls, uint64_t cookie, void *ptr,
 {
 	struct kshare_obj *new;
 	struct kshare_cmd cmd;
-	uint64_t id;
 	int err;
 
 	kshare_prep_instance_create(&cmd, cls->obj, cookie, flags);
@@ -441,17 +440,25 @@ int kshare_instance_create(struct kshare_class *cls, uint64_t cookie, void *ptr,
 		return err;
 	ks_methods_share(new, cls->obj);
 	/* Nobody else knows it yet, so no call can come before its pointer is there. */
-	if (ptr) {
-		err = ks_obj_id(new, &id);
-		if (!err)
-			err = set_ptr(cls, id, ptr);
-	}
+	if (ptr)
+		err = kshare_instance_set_ptr(cls, new, ptr);
 	if (err) {
 		kshare_unref(new);
 		return err;
 	}
 	*obj = new;
 	return 0;
+}
+
+int kshare_instance_set_ptr(struct kshare_class *cls, struct kshare_obj *obj, void *ptr)
+{
+	uint64_t id;
+	int err;
+
+	if (ks_class_is_lost(cls))
+		return -EPERM;
+	err = ks_obj_id(obj, &id);
+	return err ? err : set_ptr(cls, id, ptr);
 }
 
 int kshare_class_instances(struct kshare_class *cls, uint64_t *after,
@@ -483,6 +490,8 @@ int kshare_class_cookie(struct kshare_class *cls, uint64_t id, uint64_t cookie, 
 	struct kshare_cmd cmd;
 	int err;
 
+	if (ks_class_is_lost(cls))
+		return -EPERM;
 	kshare_prep_class_cookie(&cmd, cls->obj, id, cookie);
 	err = ks_run(cls->obj, &cmd, NULL);
 	return err < 0 ? err : set_ptr(cls, id, ptr);

@@ -234,6 +234,19 @@ int kshare_instance_create(struct kshare_class *cls, uint64_t cookie, void *ptr,
 			   struct kshare_obj **obj);
 
 /**
+ * kshare_instance_set_ptr() - gives an instance another pointer
+ * @cls: its class
+ * @obj: its proxy
+ * @ptr: the pointer, or NULL
+ *
+ * It may be @obj itself, for methods that want the instance's fields; but an instance that
+ * its host has a proxy of is never released.
+ *
+ * Return: 0.
+ */
+int kshare_instance_set_ptr(struct kshare_class *cls, struct kshare_obj *obj, void *ptr);
+
+/**
  * struct kshare_instance - an instance, as its host sees it
  * @id: &kshare_stat.id
  * @cookie: its cookie
