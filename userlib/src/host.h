@@ -70,7 +70,4 @@ void ks_class_put(struct kshare_class *cls);
 void *ks_class_ptr(struct kshare_class *cls, uint64_t id);
 void *ks_class_forget(struct kshare_class *cls, uint64_t id);
 
-/* serve.c */
-void ks_call_check(struct kshare_call *call, int ret);
-
 #endif /* HOST_H */

@@ -24,8 +24,9 @@ int kshare_serve(struct kshare_class *cls, int64_t deadline)
 	if (call) {
 		kshare_call_run(call);
 		if (kshare_prep_answer(&cmd, call, false, 0))
-			ks_call_check(call, ks_client_submit(k, &cmd));
-		kshare_call_put(call);
+			kshare_call_sent(call, ks_client_submit(k, &cmd));
+		else
+			kshare_call_put(call);
 	}
 	return ret;
 }
@@ -85,8 +86,7 @@ static int serve_many(struct kshare_class *cls, bool signals)
 			ret = ks_client_submit(k, &cmd);
 		}
 		if (answers)
-			ks_call_check(call, ret);
-		kshare_call_put(call);
+			kshare_call_sent(call, ret);
 		call = NULL;
 		if (!go_on)
 			return 0;

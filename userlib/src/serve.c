@@ -452,7 +452,7 @@ int kshare_prep_answer(struct kshare_cmd *cmd, struct kshare_call *call, bool se
  * The command that carried an answer gave @ret, which may be an error of the answer or of
  * the SERVE behind it: if it was given, a second one is refused (ENOENT), and no harm done.
  */
-void ks_call_check(struct kshare_call *call, int ret)
+void kshare_call_sent(struct kshare_call *call, int ret)
 {
 	switch (ret) {
 	case -ETIMEDOUT:
@@ -463,9 +463,10 @@ void ks_call_check(struct kshare_call *call, int ret)
 	case -ENOBUFS:
 	case -EPERM:
 	case -ENOENT:
-		return;
+		break;
 	default:
 		if (ret < 0)
 			send_error(call->cls, call->number, ret);
 	}
+	kshare_call_put(call);
 }

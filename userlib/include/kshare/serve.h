@@ -12,7 +12,7 @@
  *	if (ret > 0 && call) {
  *		kshare_call_run(call);
  *		if (kshare_prep_answer(&cmd, call, true, KSHARE_FOREVER))
- *			…			// the answer, and the next one
+ *			…	// the answer, and the next one; then kshare_call_sent()
  *	}
  *
  * A method answers at once, or keeps the call (kshare_call_keep()) and lets it be
@@ -111,6 +111,16 @@ void kshare_call_run(struct kshare_call *call);
  */
 int kshare_prep_answer(struct kshare_cmd *cmd, struct kshare_call *call, bool serve,
 		       int64_t deadline);
+
+/**
+ * kshare_call_sent() - tells a call what the command with its answer has given
+ * @call: the call, of which one reference is given back
+ * @ret: the command's result
+ *
+ * If the kernel has refused the answer, that is raised at the caller, who would wait for
+ * ever.
+ */
+void kshare_call_sent(struct kshare_call *call, int ret);
 
 /**
  * kshare_call_keep() - one more reference to a call: it will be answered later
