@@ -140,6 +140,7 @@ static void user(void)
 	struct kshare_obj *domain, *class, *obj;
 	struct kshare_class_field f;
 	struct kshare_class_info info;
+	char text[100];
 	uint32_t i;
 	int64_t n;
 	int count;
@@ -158,11 +159,9 @@ static void user(void)
 	count = call_all(obj, description);
 	for (i = 0; kshare_described_field(description, i, &f) == 0; i++) {
 		must(kshare_dict_get(obj, kshare_str((char *)f.name), &reply));
-		fputs("  user     field ", stdout);
-		printf("%s%s: ", (char *)f.name,
-		       f.flags & KSHARE_CLASS_READ_ONLY ? ", read-only" : "");
-		show_value(stdout, reply, 0);
-		putchar('\n');
+		kshare_value_format(kshare_reply_value(reply, 0), text, sizeof(text));
+		say("field %s%s: %s", (char *)f.name,
+		    f.flags & KSHARE_CLASS_READ_ONLY ? ", read-only" : "", text);
 	}
 	must(kshare_reply_int(reply, 0, &n));
 	claim(n == count && count == 2, "I have made two calls, and counted them");

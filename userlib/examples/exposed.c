@@ -46,7 +46,8 @@ static int calls(struct kshare_call *call)
 /* The last proxy of the account has gone, wherever it was. */
 static void closed(struct kshare_class *c, uint64_t id, uint64_t cookie, void *ptr)
 {
-	(void)id, (void)ptr;
+	(void)id;
+	(void)ptr;
 	say("nobody has account %" PRIu64 " any more, so I am through", cookie);
 	kshare_serve_stop(c);
 }

@@ -31,7 +31,9 @@ static int make(struct kshare_call *call)
 
 static void over(struct kshare_class *c, uint64_t id, uint64_t cookie, void *ptr)
 {
-	(void)id, (void)cookie, (void)ptr;
+	(void)id;
+	(void)cookie;
+	(void)ptr;
 	kshare_serve_stop(c);
 }
 

@@ -18,11 +18,12 @@ static int work(struct kshare_call *call)
 }
 
 /* The cookie is the number that the instance had before; the pointer is our own. */
-static void *adopted(struct kshare_class *cls, uint64_t id, uint64_t cookie)
+static void *inherit(struct kshare_class *cls, uint64_t id, uint64_t cookie)
 {
 	static int memory;
 
-	(void)cls, (void)id;
+	(void)cls;
+	(void)id;
 	say("I have adopted the instance with the cookie %" PRIu64, cookie);
 	claim(cookie == 4711, "it is the one that the dead host has made");
 	return &memory;
@@ -43,7 +44,7 @@ static const struct kshare_class_def def = {
 	.method_count = 1,
 	.fields = fields,
 	.field_count = 1,
-	.adopted = adopted,
+	.adopted = inherit,
 };
 
 static void first_host(struct kshare *k, struct kshare_obj *root, struct gate *ready)

@@ -103,7 +103,8 @@ static int fail(struct kshare_call *call)
 	case 1:
 		return kshare_raise(call, 1234567890123, NULL, kshare_none());
 	case 2:
-		check(kshare_encoded_refs(CODEC, "cause", 5, refs, 1, buf, sizeof(buf), &cause) == 0);
+		check(kshare_encoded_refs(CODEC, "cause", 5, refs, 1, buf, sizeof(buf),
+					  &cause) == 0);
 		return kshare_raise(call, -5, "what has happened", cause);
 	case 3:
 		return kshare_raise(call, 3, "", kshare_ref(root));
@@ -392,7 +393,8 @@ static void test_calls(struct kshare_obj *obj)
 	check(kshare_call(obj, "echo", KSHARE_ARGS(kshare_bytes(text, 4097)), SOON, &r) == 0);
 	check(kshare_reply_value(r, 0)->len == 4097);
 	check(kshare_call(obj, "count", KSHARE_NO_ARGS, SOON, &r) == 0 && number(0) == 0);
-	check(kshare_call(obj, "count", KSHARE_ARGS(kshare_none()), SOON, &r) == 0 && number(0) == 1);
+	check(kshare_call(obj, "count", KSHARE_ARGS(kshare_none()), SOON, &r) == 0);
+	check(number(0) == 1);
 	check(kshare_call(obj, "count", KSHARE_ARGS(kshare_int(1), kshare_none(), kshare_int(3)),
 			  SOON, &r) == 0 && number(0) == 3);
 	check(kshare_call(obj, "cookie", KSHARE_NO_ARGS, SOON, &r) == 0);
@@ -530,7 +532,8 @@ static void test_later(struct kshare_obj *obj)
 	check(pthread_join(thread, &ret) == 0 && (intptr_t)ret == ECANCELED);
 
 	/* Abandoned: the host is told, and may answer all the same. */
-	check(kshare_call(obj, "keep", KSHARE_NO_ARGS, kshare_deadline_in_ms(50), &r) == -ETIMEDOUT);
+	check(kshare_call(obj, "keep", KSHARE_NO_ARGS, kshare_deadline_in_ms(50), &r) ==
+	      -ETIMEDOUT);
 	do
 		check(kshare_call(obj, "numbers", KSHARE_NO_ARGS, SOON, &r) == 0);
 	while (number(0) % 1000 != 1 && usleep(1000) == 0);
@@ -729,7 +732,8 @@ static void test_threads(void)
 		kshare_serve_stop(cls);
 		check(kshare_serve_join(cls) == 0);
 	}
-	check(kshare_call(obj, "count", KSHARE_NO_ARGS, kshare_deadline_in_ms(5), &r) == -ETIMEDOUT);
+	check(kshare_call(obj, "count", KSHARE_NO_ARGS, kshare_deadline_in_ms(5), &r) ==
+	      -ETIMEDOUT);
 	/* It went back, so that nobody gets it. */
 	check(kshare_serve(cls, KSHARE_TRY) == -EAGAIN);
 	check(kshare_serve_start(cls, 2) == 0);

@@ -23,10 +23,10 @@ KSHARE_BEGIN_DECLS
 #define KSHARE_CODEC_ERROR	255
 
 /* For the two parameters @args and @count: KSHARE_ARGS(kshare_int(1), kshare_str("a")) */
-#define KSHARE_ARGS(...)							\
-	(const struct kshare_value[]){ __VA_ARGS__ },				\
-	(uint32_t)(sizeof((const struct kshare_value[]){ __VA_ARGS__ }) /	\
-		   sizeof(struct kshare_value))
+#define KSHARE_ARGS(...)	kshare__values(__VA_ARGS__), kshare__count(__VA_ARGS__)
+#define kshare__values(...)	((const struct kshare_value[]){ __VA_ARGS__ })
+#define kshare__bytes(...)	sizeof(kshare__values(__VA_ARGS__))
+#define kshare__count(...)	(uint32_t)(kshare__bytes(__VA_ARGS__) / sizeof(kshare_none()))
 /* And for none */
 #define KSHARE_NO_ARGS	NULL, 0
 
