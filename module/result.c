@@ -201,6 +201,61 @@ static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fa
 	return ret;
 }
 
+/* Bytes that no references go with, and that are not a key. */
+static bool kshare_val_is_bytes(const struct kshare_val *v)
+{
+	return v->type != KSHARE_REF && !(v->flags & KSHARE_VAL_ENTRY) && !v->blob->refs_count;
+}
+
+/*
+ * Short values in one go, the last of which may be long; else KSHARE_NOT_QUICK.  That
+ * is most of what is not small: what SERVE tells, a value with its key.
+ */
+static int kshare_run_deliver_few(struct kshare_run *run, bool may_fault)
+{
+	struct kshare_result __user *p = u64_to_user_ptr(run->out_addr);
+	u32 i, count = run->out_count, size = struct_size(p, values, count);
+	struct kshare_val *last = NULL;
+	int ret;
+
+	if (count > KSHARE_OUT_INLINE)
+		return KSHARE_NOT_QUICK;
+	for (i = 0; i < count; i++) {
+		if (likely(!kshare_val_slow(&run->out[i])))
+			continue;
+		last = &run->out[i];
+		if (i < count - 1 || !kshare_val_is_bytes(last) || !may_fault)
+			return KSHARE_NOT_QUICK;
+	}
+	run->size = size + (last ? kshare_val_tail(last) : 0);
+	if (run->size > run->out_len)
+		return -ENOBUFS;
+	if (last && copy_to_user((void __user *)p + size, last->blob->data, last->len))
+		return -EFAULT;
+	ret = may_fault ? -EFAULT : KSHARE_MUST_FAULT;
+	if (!may_fault)
+		pagefault_disable();
+	if (user_write_access_begin(p, size)) {
+		unsafe_put_user(run->result_flags, &p->flags, fault);
+		unsafe_put_user(count, &p->count, fault);
+		unsafe_put_user(run->number, &p->number, fault);
+		for (i = 0; i < count; i++) {
+			const struct kshare_val *v = &run->out[i];
+
+			/* They lie alike in both, see kshare_put_small(). */
+			unsafe_put_user(*(const u64 *)v, (u64 __user *)&p->values[i], fault);
+			unsafe_put_user(v == last ? run->out_addr + size : v->u,
+					&p->values[i].u, fault);
+		}
+		ret = 0;
+fault:
+		user_write_access_end();
+	}
+	if (!may_fault)
+		pagefault_enable();
+	return ret;
+}
+
 /**
  * __kshare_run_deliver() - writes a result to the caller's buffer
  * @run: run whose caller has one
@@ -211,10 +266,14 @@ static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fa
  */
 int __kshare_run_deliver(struct kshare_run *run, bool may_fault)
 {
+	int ret;
+
 	/* Of an attempt before, whose references may be somebody else's by now. */
 	run->reserved_used = 0;
-	if (!kshare_run_is_small(run))
-		return kshare_run_deliver_large(run, may_fault);
+	if (!kshare_run_is_small(run)) {
+		ret = kshare_run_deliver_few(run, may_fault);
+		return ret == KSHARE_NOT_QUICK ? kshare_run_deliver_large(run, may_fault) : ret;
+	}
 	run->size = sizeof(struct kshare_result) + run->out_count * sizeof(struct kshare_value);
 	if (run->size > run->out_len)
 		return -ENOBUFS;

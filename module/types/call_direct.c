@@ -98,49 +98,6 @@ static void kshare_direct_wait(struct kshare_run *run, struct list_head *line)
 	kshare_waiter_queue(&run->waiter, line);
 }
 
-/* Bytes that no references go with, and that are not a key. */
-static bool kshare_direct_is_bytes(const struct kshare_val *v)
-{
-	return v->type != KSHARE_REF && !(v->flags & KSHARE_VAL_ENTRY) && !v->blob->refs_count;
-}
-
-/* Small values in one go, the last one may be long; else, and if that fails, as all. */
-static int kshare_direct_deliver(struct kshare_run *run)
-{
-	struct kshare_result __user *p = u64_to_user_ptr(run->out_addr);
-	u32 i, count = run->out_count, size = struct_size(p, values, count);
-	struct kshare_val *last = NULL;
-
-	for (i = 0; i < count; i++) {
-		if (likely(!kshare_val_slow(&run->out[i])))
-			continue;
-		last = &run->out[i];
-		if (i < count - 1 || !kshare_direct_is_bytes(last))
-			return kshare_run_deliver_after(run);
-	}
-	if (size + (u64)(last ? last->len : 0) > run->out_len)
-		return kshare_run_deliver_after(run);
-	if (last && copy_to_user((void __user *)p + size, last->blob->data, last->len))
-		return kshare_run_deliver_after(run);
-	if (!user_write_access_begin(p, size))
-		return kshare_run_deliver_after(run);
-	unsafe_put_user(run->result_flags, &p->flags, fault);
-	unsafe_put_user(run->out_count, &p->count, fault);
-	unsafe_put_user(run->number, &p->number, fault);
-	for (i = 0; i < run->out_count; i++) {
-		/* They lie alike in both, see kshare_put_small(). */
-		unsafe_put_user(*(const u64 *)&run->out[i], (u64 __user *)&p->values[i], fault);
-		unsafe_put_user(&run->out[i] == last ? run->out_addr + size : run->out[i].u,
-				&p->values[i].u, fault);
-	}
-	user_write_access_end();
-	return 0;
-
-fault:
-	user_write_access_end();
-	return kshare_run_deliver_after(run);
-}
-
 /* Sleeps until it is over: the result, delivered or given back. */
 static int kshare_direct_sleep(struct kshare_run *run)
 {
@@ -150,7 +107,7 @@ static int kshare_direct_sleep(struct kshare_run *run)
 	kshare_run_await(run);
 	ret = run->waiter.result;
 	if (ret >= 0) {
-		err = kshare_direct_deliver(run);
+		err = kshare_run_deliver_after(run);
 		if (unlikely(err)) {
 			kshare_run_give_back(run);
 			ret = err;
@@ -159,7 +116,8 @@ static int kshare_direct_sleep(struct kshare_run *run)
 	ret = kshare_run_publish(run, ret);
 	/* Of arguments and answers nobody else knows. */
 	for (i = 0; i < run->out_count; i++)
-		kshare_val_drop(&run->out[i], &run->doom);
+		if (kshare_val_slow(&run->out[i]))
+			kshare_val_drop(&run->out[i], &run->doom);
 	run->out_count = 0;
 	if (run->out != run->out_inline)
 		kvfree(run->out);
@@ -274,8 +232,10 @@ static void kshare_direct_free(struct kshare_run *run)
 
 	if (!call)
 		return;
-	kshare_val_drop(&call->arg, &run->doom);
-	kshare_val_drop(&call->result, &run->doom);
+	if (kshare_val_slow(&call->arg))
+		kshare_val_drop(&call->arg, &run->doom);
+	if (kshare_val_slow(&call->result))
+		kshare_val_drop(&call->result, &run->doom);
 	if (call->charged) {
 		kshare_uncharge(call->target->domain, call->user, KSHARE_LIMIT_BYTES,
 				call->charged);

@@ -34,11 +34,14 @@ static pid_t kshare_serve_thread(const struct kshare_run *run)
 static void kshare_serve_give(struct kshare_run *run, struct kshare_class *class,
 			      struct kshare_call *call)
 {
-	u64 uid = from_kuid_munged(class->user_ns, call->uid);
-	u64 gid = from_kgid_munged(class->user_ns, call->gid);
+	u64 uid = __kuid_val(call->uid), gid = __kgid_val(call->gid);
 	pid_t pid = call->who ? pid_nr_ns(call->who->pid, class->pid_ns) : 0;
 	u64 cookie = 0, id = 0;
 
+	if (class->user_ns != &init_user_ns) {
+		uid = from_kuid_munged(class->user_ns, call->uid);
+		gid = from_kgid_munged(class->user_ns, call->gid);
+	}
 	if (call->target != &class->obj) {
 		cookie = kshare_instance_of(call->target)->cookie;
 		id = call->target->id;

@@ -57,6 +57,9 @@ static void turn(struct io_uring *ring, int good, void (*next)(struct io_uring *
 
 	check(io_uring_submit_and_wait(ring, 1) >= 0, "submit");
 	io_uring_for_each_cqe(ring, head, cqe) {
+		/* The callers have ended, so it is over. */
+		if (cqe->res == KSHARE_SERVE_ABANDONED)
+			_exit(0);
 		errno = -cqe->res;
 		check(cqe->res == good, "completion");
 		next(ring, cqe->user_data);
