@@ -460,6 +460,7 @@ void kshare_call_queued(struct kshare_run *run)
 	run->u.call.call->caller = run;
 	kshare_call_enqueue(kshare_class_of(run->obj), run->u.call.call);
 	kshare_touch(run);
+	kshare_run_commit(run);
 }
 
 int kshare_call_left(struct kshare_run *run, int why)
