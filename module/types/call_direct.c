@@ -216,6 +216,8 @@ static bool kshare_direct_send(struct kshare_run *run, struct kshare_class *clas
 	kshare_direct_wait(run, &class->callers);
 	if (server) {
 		kshare_serve_hand(server, class, call);
+		/* Should it have to be given back, then others are to hear of it. */
+		server->changed = true;
 		w = kshare_quick_over(server, server->u.serve.what);
 	} else {
 		kshare_call_enqueue(class, call);
