@@ -210,7 +210,8 @@ static bool kshare_direct_send(struct kshare_run *run, struct kshare_class *clas
 	struct kshare_run *server = kshare_direct_server(class);
 	struct kshare_waiter *w = NULL;
 
-	if (!kshare_class_has_host(class) || (!server && !list_empty(&class->obj.waiters)))
+	if (!kshare_class_has_host(class) ||
+	    (!server && !(list_empty(&class->obj.waiters) && list_empty(&class->obj.all_waiters))))
 		return false;
 	call->caller = run;
 	kshare_direct_wait(run, &class->callers);
