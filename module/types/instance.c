@@ -210,7 +210,8 @@ static const struct kshare_class_field *kshare_field_find(const struct kshare_cl
 	for (i = 0; i < class->info->fields; i++) {
 		const struct kshare_class_field *f = &class->fields[i];
 
-		if (!memcmp(f->name, kshare_val_data(key), key->len) && !f->name[key->len])
+		/* Zeroes follow a name, but are no part of it. */
+		if (strlen(f->name) == key->len && !memcmp(f->name, kshare_val_data(key), key->len))
 			return f;
 	}
 	return NULL;
