@@ -271,8 +271,10 @@ int kshare_reply_and_serve(struct kshare_run *run)
 		if (ret)
 			return ret;
 		run->u.serve.replied = true;
-		/* Whatever comes of the rest. */
+		/* Whatever comes of the rest, which is another change. */
 		run->kept = true;
+		kshare_run_commit(run);
+		run->changed = false;
 	}
 	return kshare_serve(run);
 }
