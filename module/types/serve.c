@@ -267,6 +267,9 @@ int kshare_reply_and_serve(struct kshare_run *run)
 	int ret;
 
 	if (!run->u.serve.replied) {
+		/* It would begin again from the start, with a call that was answered. */
+		if (run->no_sleep)
+			return KSHARE_WOULD_SLEEP;
 		ret = kshare_reply(run);
 		if (ret)
 			return ret;
