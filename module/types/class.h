@@ -119,7 +119,7 @@ struct kshare_class {
  * struct kshare_instance - an instance of a class
  * @dict: its fields
  * @class: its class, with a reference
- * @node: in &kshare_class.instances
+ * @node: in &kshare_class.instances, once it is there
  * @cookie: the host's; the class's lock
  * @serial: with KSHARE_CLASS_SERIAL_EACH
  * @notice: to be told when it goes

@@ -61,6 +61,7 @@ static int kshare_instance_init(struct kshare_object *obj, const struct kshare_c
 		kfree(notice);
 		return ret;
 	}
+	RB_CLEAR_NODE(&inst->node);
 	inst->cookie = how->size;
 	inst->notice = notice;
 	INIT_LIST_HEAD(&inst->serial.backlog);
@@ -78,6 +79,12 @@ static void kshare_instance_destroy(struct kshare_object *obj, struct kshare_doo
 	bool more;
 
 	kshare_dict_destroy(obj, doom);
+	if (RB_EMPTY_NODE(&inst->node)) {
+		/* It never was one: see kshare_instance_create(). */
+		kfree(inst->notice);
+		kshare_object_put_deferred(&class->obj, doom);
+		return;
+	}
 	kshare_object_lock(&class->obj);
 	rb_erase(&inst->node, &class->instances);
 	class->instance_count--;
@@ -113,6 +120,7 @@ int kshare_instance_create(struct kshare_run *run)
 	};
 	struct kshare_handle *handle;
 	struct kshare_object *obj;
+	bool hosted;
 	int ret;
 	u32 id;
 
@@ -128,8 +136,15 @@ int kshare_instance_create(struct kshare_run *run)
 	}
 	/* It has a number by now, and nobody else knows it. */
 	kshare_object_lock(run->obj);
-	kshare_instance_insert(class, kshare_instance_of(obj));
+	hosted = kshare_class_hosted_by(class, run->client);
+	if (hosted)
+		kshare_instance_insert(class, kshare_instance_of(obj));
 	kshare_object_unlock(run->obj);
+	if (!hosted) {
+		kshare_object_put(obj);
+		kshare_handle_unreserve(run->client, run->obj->domain, id, handle);
+		return -EPERM;
+	}
 	kshare_handle_publish(run->client, id, handle, obj, KSHARE_RIGHT_ALL, run->flags);
 	return id;
 }
