@@ -30,7 +30,8 @@
  *	              kshare_client::held_lock	spinlock; what it holds, and waits for
  *	              kshare_watch::lock	spinlock; changes that are to be told
  *	              kshare_observers::poll	the wait queue's spinlock
- *	  kshare_domain::objects_lock	spinlock; all objects of a domain, names of classes
+ *	              kshare_domain::objects_lock  spinlock; all objects of a domain,
+ *						names of classes
  *	  kshare_client::handles	xarray's own spinlock
  *
  * Under a spinlock nothing sleeps, allocates, frees an object or faults on user

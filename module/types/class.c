@@ -197,6 +197,7 @@ static int kshare_class_init(struct kshare_object *obj, const struct kshare_crea
 	return kshare_class_parse(class) ?: kshare_object_grow(obj, kshare_val_size(&class->value));
 }
 
+/* It cannot be found any more; locked, so that nobody becomes its host by that name. */
 static void kshare_class_unname(struct kshare_class *class)
 {
 	struct kshare_domain *domain = class->obj.domain;
@@ -563,9 +564,13 @@ static int kshare_class_take_over(struct kshare_run *run, struct kshare_class *c
 
 	kshare_class_namespaces(&pid_ns, &user_ns);
 	kshare_object_lock(&class->obj);
-	if (class->hold.client) {
+	if (!class->named) {
+		/* Lost since it was found */
+		ret = 1;
+	} else if (class->hold.client) {
 		ret = -EEXIST;
 	} else if (!(run->flags & KSHARE_ADOPT)) {
+		kshare_class_unname(class);
 		ret = 1;
 	} else if (class->value.len != new->value.len ||
 		   memcmp(class->info, new->info, class->value.len)) {
@@ -580,8 +585,6 @@ static int kshare_class_take_over(struct kshare_run *run, struct kshare_class *c
 	if (pid_ns)
 		put_pid_ns(pid_ns);
 	put_user_ns(user_ns);
-	if (ret == 1)
-		kshare_class_unname(class);
 	return ret;
 }
 
@@ -658,10 +661,15 @@ int kshare_class_register(struct kshare_run *run)
 int kshare_class_unregister(struct kshare_run *run)
 {
 	struct kshare_class *class = kshare_class_of(run->obj);
+	bool hosted;
 
-	if (!kshare_class_hosted_by(class, run->client))
+	kshare_object_lock(run->obj);
+	hosted = kshare_class_hosted_by(class, run->client);
+	if (hosted)
+		kshare_class_unname(class);
+	kshare_object_unlock(run->obj);
+	if (!hosted)
 		return -EPERM;
-	kshare_class_unname(class);
 	while (kshare_class_abandon(&class->obj, run->client, false))
 		cond_resched();
 	return 0;
