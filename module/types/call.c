@@ -32,10 +32,10 @@ void kshare_call_free(struct kshare_call *call, struct kshare_doom *doom)
 	kshare_val_put(&call->result, doom);
 	if (call->charged)
 		kshare_uncharge(domain, call->user, KSHARE_LIMIT_BYTES, call->charged);
-	if (call->oneway) {
+	if (call->counted)
 		kshare_uncharge(domain, call->user, KSHARE_LIMIT_WAITERS, 1);
+	if (call->oneway)
 		kshare_who_put(call->who);
-	}
 	if (call->user)
 		kshare_user_put(call->user);
 	kshare_object_forget(call->target, doom);
@@ -333,9 +333,8 @@ static int kshare_call_args(struct kshare_run *run, struct kshare_call *call)
 		for (i = 0; i < run->vec_count; i++)
 			bytes += sizeof(run->vec[i]) + kshare_val_size(&run->vec[i]);
 	}
-	if (bytes || call->oneway)
-		call->user = kshare_user_get(run->client->user);
 	if (bytes) {
+		call->user = call->user ?: kshare_user_get(run->client->user);
 		ret = kshare_charge(run->obj->domain, call->user, KSHARE_LIMIT_BYTES, bytes);
 		if (ret)
 			return ret;
@@ -362,9 +361,10 @@ static int kshare_call_charge(struct kshare_run *run, struct kshare_call *call)
 	int ret;
 
 	if (call->oneway) {
-		ret = kshare_charge(run->obj->domain, client->user, KSHARE_LIMIT_WAITERS, 1);
-		if (!ret)
-			call->who = kshare_who_get(client->who);
+		call->user = kshare_user_get(client->user);
+		ret = kshare_charge(run->obj->domain, call->user, KSHARE_LIMIT_WAITERS, 1);
+		call->counted = !ret;
+		call->who = kshare_who_get(client->who);
 		return ret;
 	}
 	if (atomic_inc_return(&client->calls) > KSHARE_MAX_CALLS) {
@@ -400,12 +400,7 @@ int kshare_call_prepare(struct kshare_run *run)
 	call->number = run->client->number;
 	call->uid = current_euid();
 	call->gid = current_egid();
-	ret = kshare_call_charge(run, call);
-	if (ret) {
-		call->oneway = false;
-		goto err;
-	}
-	ret = kshare_call_args(run, call);
+	ret = kshare_call_charge(run, call) ?: kshare_call_args(run, call);
 	if (ret)
 		goto err;
 	kshare_call_follow(call, run->client);
@@ -481,6 +476,10 @@ int kshare_call_left(struct kshare_run *run, int why)
 		call->who = NULL;
 		atomic_dec(&call->client->calls);
 		call->client = NULL;
+		/* Nobody waits, but it is there until it is answered. */
+		call->user = call->user ?: kshare_user_get(run->client->user);
+		kshare_charge_anyway(run->obj->domain, call->user, KSHARE_LIMIT_WAITERS, 1);
+		call->counted = true;
 		list_add_tail(&call->link, &class->abandoned);
 		run->u.call.call = NULL;
 		/* It has begun, so it must not begin once more. */

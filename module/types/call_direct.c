@@ -173,6 +173,7 @@ static struct kshare_call *kshare_direct_call(struct kshare_client *client,
 	call->state = KSHARE_CALL_NEW;
 	call->oneway = false;
 	call->slot = false;
+	call->counted = false;
 	call->method = method;
 	call->depth = 1;
 	call->number = client->number;

@@ -157,6 +157,7 @@ enum kshare_call_state {
  * @state: enum kshare_call_state
  * @oneway: nobody waits
  * @slot: counted in &kshare_serial.running
+ * @counted: @user is charged for it as for a waiter, since none waits
  * @method: its number, or KSHARE_METHOD_CREATE
  * @depth: calls that led to it, itself included
  * @status: enum kshare_answer
@@ -189,6 +190,7 @@ struct kshare_call {
 	u8 state;
 	bool oneway;
 	bool slot;
+	bool counted;
 	u32 method;
 	u32 depth;
 	u32 status;
