@@ -91,6 +91,7 @@ static void kshare_instance_destroy(struct kshare_object *obj, struct kshare_doo
 	inst->notice->cookie = inst->cookie;
 	inst->notice->id = obj->id;
 	list_add_tail(&inst->notice->link, &class->releases);
+	kshare_object_regrow(&class->obj, sizeof(*inst->notice));
 	more = kshare_object_changed(&class->obj, &wakes);
 	kshare_doom_move(&wakes.doom, doom);
 	kshare_unlock_and_wake(&class->obj, more, &wakes);

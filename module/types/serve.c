@@ -89,6 +89,7 @@ int kshare_serve_hand(struct kshare_run *run, struct kshare_class *class,
 static int kshare_serve_release(struct kshare_run *run, struct kshare_notice *notice)
 {
 	list_del(&notice->link);
+	kshare_object_regrow(run->obj, -(s64)sizeof(*notice));
 	run->u.serve.notice = notice;
 	kshare_serve_tell(run, notice->cookie, notice->id, 0, 0, 0);
 	run->u.serve.what = KSHARE_SERVE_RELEASE;
@@ -185,6 +186,7 @@ void kshare_serve_undo(struct kshare_run *run)
 		break;
 	case KSHARE_SERVE_RELEASE:
 		list_add(&run->u.serve.notice->link, &class->releases);
+		kshare_object_regrow(run->obj, sizeof(*run->u.serve.notice));
 		run->u.serve.notice = NULL;
 		break;
 	case KSHARE_SERVE_ABANDONED:
