@@ -494,9 +494,16 @@ static void kshare_call_keep(struct kshare_run *run)
 {
 	struct kshare_client *client = run->client;
 	struct kshare_call *call = run->u.call.call;
+	u64 bytes;
 
 	if (!call || call->state != KSHARE_CALL_ANSWERED || !run->tag || !run->out_addr)
 		return;
+	bytes = kshare_val_size(&run->out[0]);
+	if (bytes) {
+		call->user = call->user ?: kshare_user_get(client->user);
+		kshare_charge_anyway(run->obj->domain, call->user, KSHARE_LIMIT_BYTES, bytes);
+		call->charged += bytes;
+	}
 	call->result = run->out[0];
 	run->out[0] = (struct kshare_val){};
 	run->out_count = 0;

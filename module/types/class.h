@@ -170,7 +170,7 @@ enum kshare_call_state {
  * @uid: as whom
  * @gid: as whom
  * @user: who pays, with a reference if anything is charged beyond the waiter
- * @charged: bytes of the arguments
+ * @charged: bytes of the arguments, and of an answer that could not be written
  * @vals: room for a result of SERVE with all arguments, of which @count follow
  *	KSHARE_SERVED_ARGS; NULL if there is one, @arg
  * @count: of arguments

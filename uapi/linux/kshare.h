@@ -1178,7 +1178,9 @@ enum kshare_limit {
 	KSHARE_LIMIT_OBJECTS	= 0,	/* objects of the domain */
 	KSHARE_LIMIT_BYTES	= 1,	/* bytes of the objects and values of the domain */
 	KSHARE_LIMIT_HANDLES	= 2,	/* handles that one client has */
-	KSHARE_LIMIT_WAITERS	= 3,	/* waiting commands of the domain */
+	KSHARE_LIMIT_WAITERS	= 3,	/* waiting commands of the domain, and calls of
+					 * which nobody waits for the answer
+					 */
 	KSHARE_LIMIT_DOMAINS	= 4,	/* only of a user: its clients' own, and named ones */
 };
 
