@@ -246,7 +246,11 @@ static void kshare_direct_free(struct kshare_run *run)
 		kshare_user_put(call->user);
 	}
 	atomic_dec(&client->calls);
-	kshare_object_put_deferred(call->target, &run->doom);
+	/* Somebody may have closed the last handle meanwhile. */
+	if (unlikely(atomic_read(&client->closes) != run->closes))
+		kshare_object_forget(call->target, &run->doom);
+	else
+		kshare_object_put_deferred(call->target, &run->doom);
 	kshare_pool_put(&client->spare_calls, call);
 }
 
