@@ -54,9 +54,9 @@ static struct kshare_call *kshare_call_of(struct rb_node *node)
 	return rb_entry(node, struct kshare_call, node);
 }
 
-static struct kshare_call *kshare_lane_head(struct kshare_class *class, u32 number)
+static struct kshare_call *kshare_lane_head(struct kshare_calls *calls, u32 number)
 {
-	struct rb_node *node = class->lanes.rb_node;
+	struct rb_node *node = calls->lanes.rb_node;
 
 	while (node && kshare_call_of(node)->number != number)
 		node = number < kshare_call_of(node)->number ? node->rb_left : node->rb_right;
@@ -64,9 +64,9 @@ static struct kshare_call *kshare_lane_head(struct kshare_class *class, u32 numb
 }
 
 /* The only one of its client. */
-static void kshare_lane_add(struct kshare_class *class, struct kshare_call *call)
+static void kshare_lane_add(struct kshare_calls *calls, struct kshare_call *call)
 {
-	struct rb_node **link = &class->lanes.rb_node, *parent = NULL;
+	struct rb_node **link = &calls->lanes.rb_node, *parent = NULL;
 
 	while (*link) {
 		parent = *link;
@@ -74,29 +74,49 @@ static void kshare_lane_add(struct kshare_class *class, struct kshare_call *call
 								       &parent->rb_right;
 	}
 	rb_link_node(&call->node, parent, link);
-	rb_insert_color(&call->node, &class->lanes);
+	rb_insert_color(&call->node, &calls->lanes);
 	INIT_LIST_HEAD(&call->lane);
 }
 
+/* To the end of its client's lane. */
+static void kshare_calls_add(struct kshare_calls *calls, struct kshare_call *call)
+{
+	struct kshare_call *head = kshare_lane_head(calls, call->number);
+
+	if (head) {
+		list_add_tail(&call->link, &head->lane);
+		INIT_LIST_HEAD(&call->head);
+	} else {
+		kshare_lane_add(calls, call);
+		list_add_tail(&call->head, &calls->heads);
+	}
+}
+
 /**
- * kshare_lane_advance() - takes a head out of the queue
- * @class: class
- * @head: the call; who follows it goes to the end of those that are ready
+ * kshare_lane_advance() - takes a head out of a queue
+ * @calls: the queue
+ * @head: the call; who follows it goes to the end of the heads
  */
-void kshare_lane_advance(struct kshare_class *class, struct kshare_call *head)
+void kshare_lane_advance(struct kshare_calls *calls, struct kshare_call *head)
 {
 	struct kshare_call *next = list_first_entry_or_null(&head->lane, struct kshare_call, link);
 
-	list_del(&head->ready);
+	list_del(&head->head);
 	if (!next) {
-		rb_erase(&head->node, &class->lanes);
+		rb_erase(&head->node, &calls->lanes);
 		return;
 	}
 	list_del(&next->link);
 	INIT_LIST_HEAD(&next->lane);
 	list_splice(&head->lane, &next->lane);
-	rb_replace_node(&head->node, &next->node, &class->lanes);
-	list_add_tail(&next->ready, &class->ready);
+	rb_replace_node(&head->node, &next->node, &calls->lanes);
+	list_add_tail(&next->head, &calls->heads);
+}
+
+/* The one that is to be taken next, or NULL. */
+static struct kshare_call *kshare_calls_first(struct kshare_calls *calls)
+{
+	return list_first_entry_or_null(&calls->heads, struct kshare_call, head);
 }
 
 /* Which of the calls one is served at a time with this one; NULL if all can be. */
@@ -113,21 +133,13 @@ static struct kshare_serial *kshare_serial_of(struct kshare_class *class,
 static void kshare_call_ready(struct kshare_class *class, struct kshare_call *call)
 {
 	struct kshare_serial *serial = kshare_serial_of(class, call);
-	struct kshare_call *head;
 
 	if (serial) {
 		serial->chain = call->chain;
 		serial->running++;
 		call->slot = true;
 	}
-	head = kshare_lane_head(class, call->number);
-	if (head) {
-		list_add_tail(&call->link, &head->lane);
-		INIT_LIST_HEAD(&call->ready);
-	} else {
-		kshare_lane_add(class, call);
-		list_add_tail(&call->ready, &class->ready);
-	}
+	kshare_calls_add(&class->ready, call);
 }
 
 void kshare_call_enqueue(struct kshare_class *class, struct kshare_call *call)
@@ -136,7 +148,7 @@ void kshare_call_enqueue(struct kshare_class *class, struct kshare_call *call)
 
 	call->state = KSHARE_CALL_PENDING;
 	if (serial && serial->running && serial->chain != call->chain)
-		list_add_tail(&call->link, &serial->backlog);
+		kshare_calls_add(&serial->backlog, call);
 	else
 		kshare_call_ready(class, call);
 }
@@ -152,46 +164,46 @@ static void kshare_call_pass_slot(struct kshare_class *class, struct kshare_call
 	call->slot = false;
 	if (--serial->running)
 		return;
-	next = list_first_entry_or_null(&serial->backlog, struct kshare_call, link);
+	next = kshare_calls_first(&serial->backlog);
 	if (!next)
 		return;
-	list_del(&next->link);
+	kshare_lane_advance(&serial->backlog, next);
 	kshare_call_ready(class, next);
 }
 
-/* Out of the queue, with its slot if it has one. */
+/* Out of the queue, with its slot if it has one, or out of the backlog. */
 static void kshare_call_unqueue(struct kshare_class *class, struct kshare_call *call)
 {
-	if (kshare_serial_of(class, call) && !call->slot)
-		list_del(&call->link);
-	else if (list_empty(&call->ready))
+	struct kshare_serial *serial = kshare_serial_of(class, call);
+
+	if (list_empty(&call->head))
 		list_del(&call->link);
 	else
-		kshare_lane_advance(class, call);
+		kshare_lane_advance(serial && !call->slot ? &serial->backlog : &class->ready, call);
 }
 
 /* The one to be served next, or NULL. */
 struct kshare_call *kshare_call_first(struct kshare_class *class)
 {
-	return list_first_entry_or_null(&class->ready, struct kshare_call, ready);
+	return kshare_calls_first(&class->ready);
 }
 
 /* It was taken by somebody who could not use it: it is the next one again. */
 void kshare_call_put_first(struct kshare_class *class, struct kshare_call *call)
 {
-	struct kshare_call *head = kshare_lane_head(class, call->number);
+	struct kshare_call *head = kshare_lane_head(&class->ready, call->number);
 
 	call->state = KSHARE_CALL_PENDING;
 	if (head) {
-		list_del_init(&head->ready);
-		rb_replace_node(&head->node, &call->node, &class->lanes);
+		list_del_init(&head->head);
+		rb_replace_node(&head->node, &call->node, &class->ready.lanes);
 		INIT_LIST_HEAD(&call->lane);
 		list_splice(&head->lane, &call->lane);
 		list_add(&head->link, &call->lane);
 	} else {
-		kshare_lane_add(class, call);
+		kshare_lane_add(&class->ready, call);
 	}
-	list_add(&call->ready, &class->ready);
+	list_add(&call->head, &class->ready.heads);
 }
 
 /* ---- calls that are served; under the class's lock ---- */

@@ -351,7 +351,7 @@ static bool kshare_direct_serves_next(struct kshare_class *class)
 {
 	return list_empty(&class->obj.waiters) && list_empty(&class->obj.all_waiters) &&
 	       list_empty(&class->releases) && list_empty(&class->abandoned) &&
-	       list_empty(&class->ready);
+	       list_empty(&class->ready.heads);
 }
 
 int kshare_reply_and_serve_direct(struct kshare_run *run, struct kshare_client *client,

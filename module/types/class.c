@@ -188,9 +188,8 @@ static int kshare_class_init(struct kshare_object *obj, const struct kshare_crea
 	INIT_LIST_HEAD(&class->adopters);
 	INIT_LIST_HEAD(&class->releases);
 	INIT_LIST_HEAD(&class->abandoned);
-	INIT_LIST_HEAD(&class->ready);
-	INIT_LIST_HEAD(&class->serial.backlog);
-	class->lanes = RB_ROOT;
+	kshare_calls_init(&class->ready);
+	kshare_calls_init(&class->serial.backlog);
 	class->taken = RB_ROOT;
 	class->instances = RB_ROOT;
 	class->value = *how->value;
@@ -221,7 +220,7 @@ static void kshare_class_destroy(struct kshare_object *obj, struct kshare_doom *
 	if (class->pid_ns)
 		put_pid_ns(class->pid_ns);
 	put_user_ns(class->user_ns);
-	WARN_ON_ONCE(!RB_EMPTY_ROOT(&class->taken) || !list_empty(&class->ready) ||
+	WARN_ON_ONCE(!RB_EMPTY_ROOT(&class->taken) || !list_empty(&class->ready.heads) ||
 		     !RB_EMPTY_ROOT(&class->instances));
 	list_for_each_entry_safe(notice, next, &class->releases, link) {
 		kfree(notice);
@@ -261,7 +260,7 @@ static __poll_t kshare_class_poll(struct kshare_object *obj)
 	struct kshare_class *class = kshare_class_of(obj);
 
 	if (list_empty(&class->releases) && list_empty(&class->abandoned) &&
-	    list_empty(&class->ready))
+	    list_empty(&class->ready.heads))
 		return 0;
 	return EPOLLIN | EPOLLRDNORM;
 }

@@ -21,8 +21,9 @@
  * stands there is moved when its answer is there, as with conditions.
  *
  * The queue: calls of one client follow each other in a lane, the first of which
- * is its head; heads stand in @ready, and the head that was taken last is followed
- * by the next one of its client at the end.  So clients are served in turn.
+ * is its head; heads stand in a list, and the head that was taken last is followed
+ * by the next one of its client at the end.  So clients are served in turn.  Calls
+ * that have to wait until another one was answered do so in a queue of that kind.
  */
 #ifndef KSHARE_TYPES_CLASS_H
 #define KSHARE_TYPES_CLASS_H
@@ -36,15 +37,31 @@ struct user_namespace;
 #define KSHARE_SPIN_CALLS	32
 
 /**
+ * struct kshare_calls - a queue of calls
+ * @heads: heads of lanes, in the order in which they are taken
+ * @lanes: the same, by client
+ */
+struct kshare_calls {
+	struct list_head heads;
+	struct rb_root lanes;
+};
+
+static inline void kshare_calls_init(struct kshare_calls *calls)
+{
+	INIT_LIST_HEAD(&calls->heads);
+	calls->lanes = RB_ROOT;
+}
+
+/**
  * struct kshare_serial - calls of which one is served at a time
  * @chain: of those that are served, or are the next ones
  * @running: how many: more than one if they led to each other
- * @backlog: those that are not in the queue yet; only while some are running
+ * @backlog: those that are not ready yet; only while some are running
  */
 struct kshare_serial {
 	u64 chain;
 	u32 running;
-	struct list_head backlog;
+	struct kshare_calls backlog;
 };
 
 /**
@@ -80,8 +97,7 @@ struct kshare_notice {
  * @adopters: who waits to be the host
  * @releases: &struct kshare_notice, to be told to the host
  * @abandoned: calls that were abandoned, to be told to the host
- * @ready: heads of lanes
- * @lanes: the same, by client
+ * @ready: calls that can be taken
  * @taken: calls that the host has, by number
  * @serial: with KSHARE_CLASS_SERIAL
  * @instances: by id
@@ -107,8 +123,7 @@ struct kshare_class {
 	struct list_head adopters;
 	struct list_head releases;
 	struct list_head abandoned;
-	struct list_head ready;
-	struct rb_root lanes;
+	struct kshare_calls ready;
 	struct rb_root taken;
 	struct kshare_serial serial;
 	struct rb_root instances;
@@ -144,11 +159,11 @@ enum kshare_call_state {
 
 /**
  * struct kshare_call - a call of a method
- * @link: PENDING: behind the head of its lane, or in a backlog; ABANDONED: in
+ * @link: PENDING: behind the head of its lane; ABANDONED: in
  *	&kshare_class.abandoned until that is told; later in &kshare_client.unclaimed
- * @ready: of a head: in &kshare_class.ready
+ * @head: of a head: in &kshare_calls.heads
  * @lane: of a head: those behind it
- * @node: of a head: in &kshare_class.lanes; when it is taken in &kshare_class.taken
+ * @node: of a head: in &kshare_calls.lanes; when it is taken in &kshare_class.taken
  * @serving: in &kshare_client.serving of the host, while a thread of it serves it
  * @id: its number, from when it is taken
  * @chain: what calls that led to each other have in common; 0 for none
@@ -179,7 +194,7 @@ enum kshare_call_state {
  */
 struct kshare_call {
 	struct list_head link;
-	struct list_head ready;
+	struct list_head head;
 	struct list_head lane;
 	struct rb_node node;
 	struct list_head serving;
@@ -240,7 +255,7 @@ struct list_head *kshare_class_callers(struct kshare_object *obj);
 /* call.c: the queue, under the class's lock. */
 void kshare_call_free(struct kshare_call *call, struct kshare_doom *doom);
 void kshare_call_enqueue(struct kshare_class *class, struct kshare_call *call);
-void kshare_lane_advance(struct kshare_class *class, struct kshare_call *head);
+void kshare_lane_advance(struct kshare_calls *calls, struct kshare_call *head);
 void kshare_call_put_first(struct kshare_class *class, struct kshare_call *call);
 struct kshare_call *kshare_call_first(struct kshare_class *class);
 struct kshare_call *kshare_call_find(struct kshare_class *class, u64 id);

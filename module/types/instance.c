@@ -64,7 +64,7 @@ static int kshare_instance_init(struct kshare_object *obj, const struct kshare_c
 	RB_CLEAR_NODE(&inst->node);
 	inst->cookie = how->size;
 	inst->notice = notice;
-	INIT_LIST_HEAD(&inst->serial.backlog);
+	kshare_calls_init(&inst->serial.backlog);
 	inst->class = class;
 	kshare_object_get(&class->obj);
 	return 0;

@@ -133,7 +133,7 @@ int kshare_serve(struct kshare_run *run)
 	if (!call)
 		return KSHARE_MUST_WAIT;
 	kshare_touch(run);
-	kshare_lane_advance(class, call);
+	kshare_lane_advance(&class->ready, call);
 	return kshare_serve_hand(run, class, call);
 }
 
