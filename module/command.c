@@ -374,11 +374,12 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 	},
 	[KSHARE_OP_CLASS_ADOPT] = {
 		.name = "class_adopt", .types = CLASSES, .rights = MANAGE,
-		.flags = WAITS | NO_ATOMIC | STAYS,
+		.flags = WAITS | NO_ATOMIC,
 		.cmd_flags = KSHARE_NOWAIT,
 		.fields = HANDLE | UNTIL,
 		.prepare = kshare_class_adopt_prepare, .apply = kshare_class_adopt,
-		.line = kshare_class_adopt_line, .finish = kshare_class_adopt_finish,
+		.undo = kshare_class_adopt_undo, .line = kshare_class_adopt_line,
+		.finish = kshare_class_adopt_finish,
 	},
 	[KSHARE_OP_CLASS_UNREGISTER] = {
 		.name = "class_unregister", .types = CLASSES, .rights = MANAGE, .flags = NO_ATOMIC,

@@ -444,6 +444,8 @@ struct kshare_run {
 		struct {
 			struct pid_namespace *pid_ns;
 			struct user_namespace *user_ns;
+			u64 token;			/* of the class, then */
+			bool back;			/* it is to be given up */
 		} adopt;
 	} u;
 	struct kshare_object *peer;

@@ -504,7 +504,7 @@ int kshare_class_describe(struct kshare_run *run)
 static void kshare_class_become(struct kshare_class *class, struct kshare_client *client,
 				struct pid_namespace *pid_ns, struct user_namespace *user_ns)
 {
-	class->token++;
+	WRITE_ONCE(class->token, class->token + 1);
 	class->pid_ns = pid_ns;
 	class->user_ns = user_ns;
 	kshare_hold_add(&class->hold, &class->obj, client, KSHARE_HOLD_PERMIT);
@@ -535,8 +535,15 @@ int kshare_class_adopt(struct kshare_run *run)
 	kshare_class_become(class, run->client, run->u.adopt.pid_ns, run->u.adopt.user_ns);
 	run->u.adopt.pid_ns = NULL;
 	run->u.adopt.user_ns = NULL;
+	run->u.adopt.token = class->token;
 	kshare_touch(run);
 	return min_t(u64, class->token, INT_MAX);
+}
+
+/* Its ring has gone: nobody knows that this client is the host.  See _finish. */
+void kshare_class_adopt_undo(struct kshare_run *run)
+{
+	run->u.adopt.back = true;
 }
 
 struct list_head *kshare_class_adopt_line(struct kshare_run *run)
@@ -549,6 +556,11 @@ void kshare_class_adopt_finish(struct kshare_run *run)
 	if (run->u.adopt.pid_ns)
 		put_pid_ns(run->u.adopt.pid_ns);
 	put_user_ns(run->u.adopt.user_ns);
+	/* Calls may be there by now, so it takes what it takes when a host goes. */
+	while (run->u.adopt.back &&
+	       READ_ONCE(kshare_class_of(run->obj)->token) == run->u.adopt.token &&
+	       kshare_class_abandon(run->obj, run->client, false))
+		cond_resched();
 }
 
 /* A class of that name is there: 0 if it is ours now, 1 if it has lost its name. */

@@ -162,6 +162,7 @@ int kshare_class_list(struct kshare_run *run);
 int kshare_class_describe(struct kshare_run *run);
 int kshare_class_adopt_prepare(struct kshare_run *run);
 int kshare_class_adopt(struct kshare_run *run);
+void kshare_class_adopt_undo(struct kshare_run *run);
 struct list_head *kshare_class_adopt_line(struct kshare_run *run);
 void kshare_class_adopt_finish(struct kshare_run *run);
 int kshare_class_unregister(struct kshare_run *run);
