@@ -262,8 +262,10 @@ int kshare_instance_check(struct kshare_run *run)
 	u32 i;
 
 	/* Of the one operation that has many an odd one is found later. */
-	for (i = 0; i + 1 < run->vec_count && !ret; i += 2)
+	for (i = 0; i + 1 < run->vec_count && !ret; i += 2) {
 		ret = kshare_field_check(run, &run->vec[i], &run->vec[i + 1]);
+		cond_resched();
+	}
 	/* What comes of an addition is seen when it is done. */
 	if (run->op->fields & KSHARE_FIELD_KEY)
 		ret = kshare_field_check(run, &run->key,
