@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Calls: what goes in reaches the host, what it answers reaches the caller. */
+#define T_ALL_DOORS
 #include "class_test.h"
 
 static const void *bytes_of(const struct kshare_value *v)
@@ -487,6 +488,7 @@ TEST_F(kshare, a_method_returns_what_it_declares)
 TEST_F(kshare, a_call_is_answered_once)
 {
 	struct side *s = &self->s;
+	struct kshare_cmd cmd;
 	struct t_served w;
 	struct t_host h, other;
 	pid_t pid;
@@ -497,6 +499,11 @@ TEST_F(kshare, a_call_is_answered_once)
 	EXPECT_EQ(KSHARE_SERVE_CALL, t_serve(s, h.class, &w));
 	EXPECT_EQ(-ENOENT, t_reply(s, h.class, w.call + 1, t_int(2)));
 	EXPECT_EQ(-ENOENT, t_reply(s, h.class, 0, t_int(2)));
+	/* Nor does it pass on what must not be passed on. */
+	cmd = t_cmd(KSHARE_OP_DUP, h.it);
+	cmd.nr = KSHARE_RIGHT_ALL & ~KSHARE_RIGHT_TRANSFER;
+	EXPECT_EQ(-EACCES, t_reply(s, h.class, w.call, t_ref(t_raw(s, cmd))));
+	EXPECT_EQ(-EBADF, t_reply(s, h.class, w.call, t_ref(100000)));
 	/* It is no call of that class. */
 	EXPECT_EQ(-ENOENT, t_reply(s, other.class, w.call, t_int(2)));
 	EXPECT_EQ(0, t_reply(s, h.class, w.call, t_int(1)));

@@ -334,6 +334,19 @@ TEST_F(kshare, a_host_may_wait_for_calls_among_other_things)
 	}
 	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_EVENT_SET, e)));
 	EXPECT_EQ(0, t_raw(s, cmd));
+	/* For all of it it takes nothing before it has all. */
+	cmd.op = KSHARE_OP_WAIT_ALL;
+	cmd.deadline = 0;
+	cmd.flags = KSHARE_NOWAIT;
+	EXPECT_EQ(0, t_send(s, h[0].it, T_ECHO, t_int(1)));
+	EXPECT_EQ(-EAGAIN, t_raw(s, cmd));
+	EXPECT_EQ(KSHARE_SERVE_CALL, t_serve_now(s, h[0].class, &w));
+	EXPECT_EQ(1, w.arg[0].i);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(0, t_send(s, h[i].it, T_ECHO, t_int(2)));
+	EXPECT_EQ(0, t_raw(s, cmd));
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(-EAGAIN, t_serve_now(s, h[i].class, &w));
 }
 
 TEST_HARNESS_MAIN

@@ -135,6 +135,70 @@ TEST_F(kshare, who_waits_with_too_little_room_takes_nothing)
 	free(t);
 }
 
+/*
+ * The same for who answers and waits for the next call in one: he has answered, and the
+ * call that he has no room for goes to the next who serves.
+ */
+TEST_F(kshare, who_answers_and_waits_with_too_little_room_has_answered)
+{
+	static const char text[] = "a text for which there is room only where it is asked for";
+	struct side *s = &self->s;
+	struct t_thread *t = calloc(1, sizeof(*t));
+	struct kshare_cmd cmd;
+	struct t_served w;
+	struct t_host h;
+	pid_t pids[2];
+	int i;
+
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	for (i = 0; i < 2; i++) {
+		pids[0] = t_caller(s, t_call_cmd(h.it, T_ECHO, t_int(i)), KSHARE_ANSWER_VALUE, i);
+		ASSERT_EQ(KSHARE_SERVE_CALL, t_serve(s, h.class, &w));
+		cmd = t_reply_cmd(h.class, w.call, t_int(i));
+		cmd.op = KSHARE_OP_REPLY_AND_SERVE;
+		cmd.out = i ? bad_address() : (uintptr_t)&t->out;
+		cmd.out_len = sizeof(t->out.head) +
+			      (KSHARE_SERVED_ARGS + 1) * sizeof(struct kshare_value);
+		t_begin(s, t, cmd, false);
+		EXPECT_EQ(0, t_wait(pids[0]));
+		t_until_waiters(s, h.class, 1);
+		pids[1] = t_fork(s);
+		if (!pids[1])
+			_exit(t_call(s, h.it, T_ECHO, t_str(text)) ||
+			      !t_is_str(&s->out.values[0], text));
+		EXPECT_EQ(i ? -EFAULT : -ENOBUFS, t_end(t));
+		EXPECT_EQ(KSHARE_SERVE_CALL, t_serve_now(s, h.class, &w));
+		EXPECT_TRUE(t_is_str(&w.arg[0], text));
+		EXPECT_EQ(0, t_echo(s, h.class, &w));
+		EXPECT_EQ(0, t_wait(pids[1]));
+	}
+	free(t);
+}
+
+/* And if who called has gone before the next one serves, nobody has to answer it. */
+TEST_F(kshare, what_was_given_back_may_still_be_taken_back)
+{
+	struct side *s = &self->s;
+	struct t_thread *t = calloc(1, sizeof(*t));
+	struct kshare_cmd cmd;
+	struct t_served w;
+	struct t_host h;
+	pid_t pid;
+
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	cmd = t_cmd(KSHARE_OP_SERVE, h.class);
+	cmd.out = bad_address();
+	cmd.out_len = 4096;
+	t_begin(s, t, cmd, false);
+	t_until_waiters(s, h.class, 1);
+	pid = t_child(s, t_call_cmd(h.it, T_ECHO, t_int(1)));
+	EXPECT_EQ(-EFAULT, t_end(t));
+	EXPECT_EQ(1000 + SIGKILL, t_end_child(pid));
+	t_until_waiters(s, h.class, 0);
+	EXPECT_EQ(-EAGAIN, t_serve_now(s, h.class, &w));
+	free(t);
+}
+
 TEST_F(kshare, a_notice_that_does_not_fit_is_told_later)
 {
 	struct side *s = &self->s;
@@ -239,6 +303,17 @@ TEST_F(kshare, an_answer_that_does_not_fit_is_kept)
 	EXPECT_EQ(-EINVAL, t_raw(s, cmd));
 	cmd.key = t_none();
 	EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+
+	/* Without a tag nobody could ask for it. */
+	cmd = t_call_cmd(h.it, T_ECHO, t_str(text));
+	cmd.out = (uintptr_t)&t->out;
+	cmd.out_len = sizeof(struct kshare_result) + sizeof(struct kshare_value);
+	t_begin(s, t, cmd, false);
+	EXPECT_EQ(KSHARE_SERVE_CALL, t_serve(s, h.class, &w));
+	EXPECT_EQ(0, t_echo(s, h.class, &w));
+	EXPECT_EQ(-ENOBUFS, t_end(t));
+	EXPECT_LE(cmd.out_len + sizeof(text) - 1, t->out.head.number);
+	EXPECT_EQ(-EAGAIN, t_serve_now(s, h.class, &w));
 	free(t);
 }
 

@@ -170,6 +170,53 @@ TEST_F(kshare, a_host_is_one_until_it_closes_its_last_handle)
 	EXPECT_EQ(-EOWNERDEAD, t_send(s, h.it, T_ECHO, t_int(1)));
 }
 
+/* More than are told in one go, half of which were taken */
+TEST_F(kshare, however_many_wait_are_told)
+{
+	struct side *s = &self->s;
+	struct t_thread *t = calloc(100, sizeof(*t));
+	struct t_served w;
+	struct t_host h;
+	int i;
+
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	for (i = 0; i < 100; i++)
+		t_begin(s, &t[i], t_call_cmd(h.it, T_KEEP, t_int(i)), i % 2);
+	t_until_waiters(s, h.class, 100);
+	for (i = 0; i < 50; i++)
+		EXPECT_EQ(KSHARE_SERVE_CALL, t_serve_now(s, h.class, &w));
+	EXPECT_EQ(0, t_unregister(s, h.class));
+	for (i = 0; i < 100; i++)
+		EXPECT_EQ(-EOWNERDEAD, t_end(&t[i]));
+	free(t);
+}
+
+/* As if it had closed it: there is no other way to it left. */
+TEST_F(kshare, a_host_whose_only_handle_is_revoked_is_none_any_more)
+{
+	struct side *s = &self->s;
+	struct t_thread *t = calloc(1, sizeof(*t));
+	struct t_host h;
+	int g;
+
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	g = t_revocable(s, h.class);
+	ASSERT_LT(0, g);
+	EXPECT_EQ(0, t_close(s, h.class));
+	EXPECT_EQ(1, describe(s, h.it));
+	t_begin(s, t, t_cmd(KSHARE_OP_SERVE, g), true);
+	h.class = t_open_class(s, "thing");
+	ASSERT_LT(0, h.class);
+	t_until_waiters(s, h.class, 1);
+	EXPECT_EQ(0, t_close(s, h.class));
+	EXPECT_EQ(1, describe(s, h.it));
+	EXPECT_EQ(0, t_revoke(s, g));
+	EXPECT_EQ(-ESTALE, t_end(t));
+	EXPECT_EQ(0, describe(s, h.it));
+	EXPECT_EQ(-EOWNERDEAD, t_call(s, h.it, T_ECHO, t_int(1)));
+	free(t);
+}
+
 TEST_F(kshare, the_name_of_a_dead_hosts_class_is_for_the_next)
 {
 	static struct t_class c;

@@ -200,6 +200,83 @@ TEST_F(kshare, an_answer_against_the_callers_deadline)
 		   t_counted(SECOND), told);
 }
 
+/* The same with a host that sleeps until the next call comes, and answers at once */
+TEST_F(kshare, a_host_that_sleeps_against_the_callers_deadline)
+{
+	struct side *s = &self->s;
+	int i, it, rounds = t_rounds(1500), box = t_create(s, KSHARE_TYPE_LIST);
+	pid_t host, pids[2];
+
+	t_share_counts();
+	host = t_host_child(s, box, 0);
+	it = t_take_out(s, box);
+	ASSERT_LT(0, it);
+	for (i = 0; i < 2; i++) {
+		pids[i] = t_fork(s);
+		if (!pids[i])
+			impatient(s, it, rounds);
+	}
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(0, t_wait(pids[i]));
+	EXPECT_LE(rounds / 2, t_counted(FIRST));
+	EXPECT_LE(rounds / 2, t_counted(SECOND));
+	EXPECT_LE(t_counted(FIRST), t_counted(T_TAKEN));
+	T_OUTCOMES("%d answered, %d given up, %d of them told", t_counted(FIRST),
+		   t_counted(SECOND), t_counted(T_ABANDONED));
+	/* Nothing is left that would be taken for another one's. */
+	EXPECT_EQ(0, t_call(s, it, T_ECHO, t_int(-7)));
+	EXPECT_EQ(-7, s->out.values[0].i);
+	EXPECT_EQ(1000 + SIGKILL, t_end_child(host));
+}
+
+static void on_signal(int sig)
+{
+}
+
+/* Both sides are signalled again and again: no call is lost, and none is answered twice. */
+TEST_F(kshare, calls_against_signals)
+{
+	struct side *s = &self->s;
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	int it, i, rounds = t_rounds(1000), box = t_create(s, KSHARE_TYPE_LIST);
+	pid_t pids[3];
+	int64_t n;
+
+	t_share_counts();
+	sigaction(SIGUSR1, &sa, NULL);
+	sa.sa_flags = 0;
+	sigaction(SIGUSR2, &sa, NULL);
+	pids[0] = t_host_child(s, box, 0);
+	it = t_take_out(s, box);
+	ASSERT_LT(0, it);
+	for (i = 1; i < 3; i++) {
+		pids[i] = t_fork(s);
+		if (pids[i])
+			continue;
+		for (n = 0; n < rounds; n++) {
+			struct kshare_cmd cmd = t_call_cmd(it, T_ECHO, t_int(n));
+			int ret = t_run(s, cmd);
+
+			if (ret ? ret != -EINTR : s->out.values[0].i != n)
+				_exit(1);
+			t_count(ret ? SECOND : FIRST);
+		}
+		t_count(STOP);
+		_exit(0);
+	}
+	for (i = 0; t_counted(STOP) < 2; i++) {
+		kill(pids[i % 3], i % 7 ? SIGUSR1 : SIGUSR2);
+		moment(i);
+		sched_yield();
+	}
+	for (i = 1; i < 3; i++)
+		EXPECT_EQ(0, t_wait(pids[i]));
+	EXPECT_EQ(2 * rounds, t_counted(FIRST) + t_counted(SECOND));
+	EXPECT_LT(0, t_counted(FIRST));
+	T_OUTCOMES("%d answered, %d interrupted", t_counted(FIRST), t_counted(SECOND));
+	EXPECT_EQ(1000 + SIGKILL, t_end_child(pids[0]));
+}
+
 struct killer {
 	pid_t pid;
 	int round;

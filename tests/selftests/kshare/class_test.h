@@ -295,14 +295,23 @@ enum { T_RELEASED = 100, T_ABANDONED, T_TAKEN, T_SERVING };
 /* Does what it is told until the class is not its own any more: calls of KEEP are kept. */
 static inline int t_serve_all(struct side *s, int class)
 {
+	struct kshare_cmd serve = t_cmd(KSHARE_OP_SERVE, class), cmd = serve;
 	struct t_served w;
 	int ret, h;
 
 	for (;;) {
-		ret = t_served(s, t_run(s, t_cmd(KSHARE_OP_SERVE, class)), &w);
+		ret = t_served(s, t_run(s, cmd), &w);
+		/* An error comes after the answer was given. */
+		cmd = serve;
 		switch (ret) {
 		case KSHARE_SERVE_CALL:
 			t_count(T_TAKEN);
+			if (w.method == T_ECHO && !w.oneway && w.args == 1 &&
+			    w.arg[0].type != KSHARE_REF) {
+				cmd = t_reply_cmd(class, w.call, w.arg[0]);
+				cmd.op = KSHARE_OP_REPLY_AND_SERVE;
+				break;
+			}
 			if (w.method == T_ECHO && !w.oneway && t_echo(s, class, &w))
 				return 80;
 			for (h = 0; h < w.args; h++)

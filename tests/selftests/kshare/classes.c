@@ -568,6 +568,59 @@ TEST_F(kshare, no_class_nor_instance_is_made_by_create)
 	}
 }
 
+TEST_F(kshare, its_handles_need_not_be_inherited)
+{
+	struct side *s = &self->s;
+	struct kshare_cmd cmds[3];
+	int i, h[3];
+	pid_t pid;
+
+	t_usual(&c, 0);
+	cmds[0] = t_register_cmd(1, "thing", &c);
+	cmds[1] = t_cmd(KSHARE_OP_CLASS_OPEN, 1);
+	cmds[1].key = t_str("thing");
+	for (i = 0; i < 3; i++) {
+		if (i == 2)
+			cmds[2] = t_cmd(KSHARE_OP_INSTANCE_CREATE, h[0]);
+		cmds[i].flags = KSHARE_NO_INHERIT;
+		h[i] = t_raw(s, cmds[i]);
+		ASSERT_LT(0, h[i]);
+	}
+	pid = t_fork(s);
+	if (!pid) {
+		for (i = 0; i < 3; i++)
+			if (describe(s, h[i]) != -EBADF)
+				_exit(i + 1);
+		_exit(0);
+	}
+	EXPECT_EQ(0, t_wait(pid));
+	EXPECT_EQ(1, describe(s, h[2]));
+}
+
+/* Holders before who waits, of which a number tells them apart */
+TEST_F(kshare, who_tells_the_host_of_a_class)
+{
+	struct side *s = &self->s;
+	struct kshare_value *v = s->out.values;
+	struct t_host h;
+	int i, n, waits = 0;
+	pid_t pid;
+
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	pid = t_child(s, t_call_cmd(h.it, T_KEEP, t_none()));
+	t_until_waiters(s, h.class, 1);
+	n = t_run(s, t_cmd(KSHARE_OP_WHO, h.class));
+	ASSERT_LE(1, n);
+	EXPECT_EQ(getpid(), v[0].i);
+	EXPECT_NE(0, v[2].i);
+	for (i = 1; i < n; i++) {
+		EXPECT_EQ(0, v[4 * i + 2].i);
+		waits += v[4 * i].i == pid && v[4 * i + 3].i == KSHARE_OP_CALL;
+	}
+	EXPECT_EQ(1, waits);
+	EXPECT_EQ(1000 + SIGKILL, t_end_child(pid));
+}
+
 TEST_F(kshare, classes_of_different_domains_are_different)
 {
 	struct side *s = &self->s, *other = calloc(1, sizeof(*other));
