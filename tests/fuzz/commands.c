@@ -318,8 +318,11 @@ static void any_of_classes(struct fuzz *f, struct kshare_cmd *cmd)
 	case KSHARE_OP_CALL:
 		cmd->nr = rnd(f, 4) ? rnd(f, 4) : KSHARE_METHOD_CREATE;
 		/* What nobody waits for has no time either, nor an answer. */
-		if (cmd->flags & KSHARE_ONEWAY)
-			cmd->deadline = cmd->tag = cmd->out = cmd->out_len = 0;
+		if (cmd->flags & KSHARE_ONEWAY) {
+			cmd->expect = none;
+			cmd->out = 0;
+			cmd->out_len = 0;
+		}
 		break;
 	case KSHARE_OP_REPLY:
 	case KSHARE_OP_REPLY_AND_SERVE:

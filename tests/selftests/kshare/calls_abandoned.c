@@ -334,7 +334,7 @@ TEST_F(kshare, a_host_may_wait_for_calls_among_other_things)
 	}
 	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_EVENT_SET, e)));
 	EXPECT_EQ(0, t_raw(s, cmd));
-	/* For all of it it takes nothing before it has all. */
+	/* With WAIT_ALL nothing is taken before all is there. */
 	cmd.op = KSHARE_OP_WAIT_ALL;
 	cmd.deadline = 0;
 	cmd.flags = KSHARE_NOWAIT;

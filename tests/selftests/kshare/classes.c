@@ -480,7 +480,7 @@ TEST_F(kshare, a_list_goes_on_where_it_ended)
 			snprintf(name, sizeof(name), "class %03d", sum++);
 			EXPECT_TRUE(t_is_str(&out.values[i], name));
 		}
-		strcpy(last, name);
+		memcpy(last, name, sizeof(last));
 		pages++;
 	} while (out.head.flags & KSHARE_R_MORE);
 	EXPECT_EQ(300, sum);

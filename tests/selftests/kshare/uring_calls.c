@@ -51,6 +51,7 @@ TEST_F(uring, one_thread_serves_many_callers)
 	struct ring *r = &self->r;
 	int i, n, callers = 4, rounds = t_rounds(100), served = 0, total = callers * rounds;
 	int serves = t_most(s->fd, SERVES);
+	struct kshare_cmd cmd;
 	struct t_host h;
 	pid_t pids[4];
 
@@ -75,8 +76,8 @@ TEST_F(uring, one_thread_serves_many_callers)
 		ASSERT_EQ(KSHARE_SERVE_CALL, done.res);
 		i = done.data;
 		EXPECT_EQ(KSHARE_SERVED_ARGS + 1, rooms[i].head.count);
-		ASSERT_EQ(1, t_ring_begin(r, in_room(reply_and_serve_cmd(h.class, call_in(i),
-									arg_in(i)), i), i));
+		cmd = reply_and_serve_cmd(h.class, call_in(i), arg_in(i));
+		ASSERT_EQ(1, t_ring_begin(r, in_room(cmd, i), i));
 		served++;
 	}
 	for (i = 0; i < callers; i++)
@@ -94,6 +95,7 @@ TEST_F(uring, calls_are_made_without_a_thread_that_waits)
 	struct side *s = &self->s;
 	struct ring *r = &self->r;
 	int i, n = t_most(s->fd, 32), box = t_create(s, KSHARE_TYPE_LIST), it;
+	struct kshare_cmd cmd;
 	bool seen[32] = {};
 	pid_t pid;
 
@@ -116,8 +118,9 @@ TEST_F(uring, calls_are_made_without_a_thread_that_waits)
 		EXPECT_EQ(1, rooms[done.data].head.number);
 	}
 	/* What need not wait is done at once. */
-	EXPECT_EQ(0, t_ring_run(r, ({ struct kshare_cmd cmd = t_call_cmd(it, T_ECHO, t_int(1));
-				     cmd.flags = KSHARE_ONEWAY; cmd; })));
+	cmd = t_call_cmd(it, T_ECHO, t_int(1));
+	cmd.flags = KSHARE_ONEWAY;
+	EXPECT_EQ(0, t_ring_run(r, cmd));
 	EXPECT_TRUE(t_until_counted(T_TAKEN, n + 1));
 	EXPECT_EQ(1000 + SIGKILL, t_end_child(pid));
 	EXPECT_EQ(-EOWNERDEAD, t_ring_run(r, t_call_cmd(it, T_ECHO, t_int(1))));
@@ -129,6 +132,7 @@ TEST_F(uring, one_thread_may_be_both)
 {
 	struct side *s = &self->s;
 	struct ring *r = &self->r;
+	struct kshare_cmd cmd;
 	struct done done;
 	struct t_host h;
 	int i;
@@ -143,8 +147,8 @@ TEST_F(uring, one_thread_may_be_both)
 		EXPECT_EQ(0, done.data);
 		EXPECT_EQ(KSHARE_SERVE_CALL, done.res);
 		EXPECT_EQ(i, arg_in(0).i);
-		EXPECT_EQ(1, t_ring_begin(r, in_room(reply_and_serve_cmd(h.class, call_in(0),
-									t_int(-i)), 0), 0));
+		cmd = reply_and_serve_cmd(h.class, call_in(0), t_int(-i));
+		EXPECT_EQ(1, t_ring_begin(r, in_room(cmd, 0), 0));
 		done = t_reap(r);
 		EXPECT_EQ(1, done.data);
 		EXPECT_EQ(0, done.res);
