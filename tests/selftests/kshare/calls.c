@@ -359,6 +359,40 @@ TEST_F(kshare, a_reference_carries_the_rights_that_it_is_given_with)
 	EXPECT_EQ(-EAGAIN, t_serve_now(s, h.class, &w));
 }
 
+/* What is of another domain cannot be an argument, nor an answer. */
+TEST_F(kshare, a_reference_is_of_the_same_domain)
+{
+	struct side *s = &self->s, *other = calloc(1, sizeof(*other));
+	struct kshare_cmd cmd;
+	struct kshare_value v;
+	struct t_served w;
+	struct t_host h;
+	int fd, cell;
+	pid_t pid;
+
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	other->fd = open(KSHARE_DEVICE, O_RDWR | O_CLOEXEC);
+	fd = t_raw(other, t_cmd(KSHARE_OP_EXPORT_FD, t_create(other, KSHARE_TYPE_CELL)));
+	ASSERT_LE(0, fd);
+	cmd = t_cmd(KSHARE_OP_IMPORT_FD, 0);
+	cmd.key = t_int(fd);
+	cell = t_raw(s, cmd);
+	ASSERT_LT(0, cell);
+	v = t_ref(cell);
+	EXPECT_EQ(-EXDEV, t_send(s, h.it, T_ECHO, v));
+	EXPECT_EQ(-EXDEV, t_send(s, h.it, T_ECHO, t_vector(&v, 1)));
+	EXPECT_EQ(-EAGAIN, t_serve_now(s, h.class, &w));
+	pid = t_caller(s, t_call_cmd(h.it, T_ECHO, t_int(1)), KSHARE_ANSWER_VALUE, 1);
+	EXPECT_EQ(KSHARE_SERVE_CALL, t_serve(s, h.class, &w));
+	EXPECT_EQ(-EXDEV, t_reply(s, h.class, w.call, v));
+	EXPECT_EQ(0, t_echo(s, h.class, &w));
+	EXPECT_EQ(0, t_wait(pid));
+	EXPECT_EQ(0, t_close(s, cell));
+	close(fd);
+	close(other->fd);
+	free(other);
+}
+
 /* ---- instances that others ask for ---- */
 
 TEST_F(kshare, others_may_ask_for_an_instance)

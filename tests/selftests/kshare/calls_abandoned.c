@@ -278,6 +278,58 @@ TEST_F(kshare, a_message_of_one_who_has_died_is_told_whole_or_not_at_all)
 	EXPECT_TRUE(got == 0 || got == 10);
 }
 
+/*
+ * Who answers and waits for the next call in one, and is signalled meanwhile: an answer
+ * is not given twice, so that cannot be begun again.
+ */
+TEST_F(kshare, a_signal_to_who_has_answered_is_no_error_of_the_answer)
+{
+	struct side *s = &self->s;
+	int flags, ret, it, box = t_create(s, KSHARE_TYPE_LIST);
+	struct kshare_cmd cmd;
+	struct t_served w;
+	struct t_host h;
+	pid_t pid;
+
+	for (flags = 0; flags < 2; flags++) {
+		t_share_counts();
+		pid = t_fork(s);
+		if (!pid) {
+			handle(SIGUSR1, on_signal, flags ? SA_RESTART : 0);
+			if (!t_be_host(s, &h, 0))
+				_exit(90);
+			cmd = t_cmd(KSHARE_OP_LIST_APPEND, box);
+			cmd.value = t_ref(h.it);
+			if (t_raw(s, cmd))
+				_exit(91);
+			t_count(0);
+			if (t_serve(s, h.class, &w) != KSHARE_SERVE_CALL)
+				_exit(92);
+			cmd = t_reply_cmd(h.class, w.call, t_int(1));
+			cmd.op = KSHARE_OP_REPLY_AND_SERVE;
+			ret = t_served(s, t_run(s, cmd), &w);
+			/* Or it waits on where that is possible: the next call is taken. */
+			if (flags && ret == KSHARE_SERVE_CALL)
+				_exit(0);
+			if (ret != -EINTR)
+				_exit(-ret);
+			ret = t_serve(s, h.class, &w);
+			_exit(ret == KSHARE_SERVE_CALL ? 0 : 93);
+		}
+		ASSERT_TRUE(t_until_counted(0, 1));
+		it = t_take_out(s, box);
+		ASSERT_LT(0, it);
+		EXPECT_EQ(0, t_call(s, it, T_ECHO, t_none()));
+		ASSERT_TRUE(t_until_it_waits(s, t_open_class(s, "thing"), 1, pid));
+		EXPECT_EQ(0, kill(pid, SIGUSR1));
+		ret = t_send(s, it, T_ECHO, t_none());
+		EXPECT_EQ(0, t_wait(pid)) {
+			TH_LOG("%s SA_RESTART, send %d", flags ? "with" : "without", ret);
+		}
+		t_close(s, it);
+	}
+}
+
 /* CANCEL of a serve takes nothing with it. */
 TEST_F(kshare, a_host_may_stop_to_serve)
 {

@@ -265,14 +265,17 @@ TEST_F(kshare, calls_against_signals)
 		_exit(0);
 	}
 	for (i = 0; t_counted(STOP) < 2; i++) {
+		int64_t end = t_now() + T_LONG;
 		int done = t_counted(FIRST) + t_counted(SECOND);
 
 		kill(pids[i % 3], i % 7 ? SIGUSR1 : SIGUSR2);
 		moment(i);
 		/* So that somebody gets further, too */
 		while (i % 4 == 0 && t_counted(STOP) < 2 &&
-		       t_counted(FIRST) + t_counted(SECOND) == done)
+		       t_counted(FIRST) + t_counted(SECOND) == done) {
+			ASSERT_GT(end, t_now());
 			sched_yield();
+		}
 	}
 	for (i = 1; i < 3; i++)
 		EXPECT_EQ(0, t_wait(pids[i]));

@@ -144,13 +144,13 @@ TEST_F(uring, one_thread_may_be_both)
 	for (i = 0; i < 20; i++) {
 		EXPECT_EQ(1, t_ring_begin(r, in_room(t_call_cmd(h.it, T_ECHO, t_int(i)), 1), 1));
 		done = t_reap(r);
-		EXPECT_EQ(0, done.data);
-		EXPECT_EQ(KSHARE_SERVE_CALL, done.res);
+		ASSERT_EQ(0, done.data);
+		ASSERT_EQ(KSHARE_SERVE_CALL, done.res);
 		EXPECT_EQ(i, arg_in(0).i);
 		cmd = reply_and_serve_cmd(h.class, call_in(0), t_int(-i));
 		EXPECT_EQ(1, t_ring_begin(r, in_room(cmd, 0), 0));
 		done = t_reap(r);
-		EXPECT_EQ(1, done.data);
+		ASSERT_EQ(1, done.data);
 		EXPECT_EQ(0, done.res);
 		EXPECT_EQ(-i, rooms[1].values[0].i);
 	}
@@ -178,9 +178,9 @@ TEST_F(uring, a_reply_that_is_refused_serves_nothing)
 	cmd = reply_and_serve_cmd(h.class, w.call, t_none());
 	cmd.tag = 4;
 	EXPECT_EQ(1, t_ring_begin(r, cmd, 2));
-	EXPECT_EQ(1, t_reap(r).data);
+	ASSERT_EQ(1, t_reap(r).data);
 	t_until_waiters(s, h.class, 1);
-	EXPECT_EQ(1, t_cancel(s, 4));
+	ASSERT_EQ(1, t_cancel(s, 4));
 	EXPECT_EQ(-ECANCELED, t_reap(r).res);
 	EXPECT_EQ(-ENOENT, t_reply(s, h.class, w.call, t_none()));
 }
