@@ -16,6 +16,13 @@ static void on_signal(int sig)
 {
 }
 
+enum { CANCEL_IT, HANDLED, BEGUN };
+
+static void on_signal_count(int sig)
+{
+	t_count(HANDLED);
+}
+
 static void on_signal_exit(int sig)
 {
 	_exit(0);
@@ -27,8 +34,6 @@ static void handle(int sig, void (*handler)(int), int flags)
 
 	sigaction(sig, &sa, NULL);
 }
-
-enum { CANCEL_IT, CANCELLED };
 
 static void *cancel_later(void *arg)
 {
@@ -295,20 +300,20 @@ TEST_F(kshare, a_signal_to_who_has_answered_is_no_error_of_the_answer)
 		t_share_counts();
 		pid = t_fork(s);
 		if (!pid) {
-			handle(SIGUSR1, on_signal, flags ? SA_RESTART : 0);
+			handle(SIGUSR1, on_signal_count, flags ? SA_RESTART : 0);
 			if (!t_be_host(s, &h, 0))
 				_exit(90);
 			cmd = t_cmd(KSHARE_OP_LIST_APPEND, box);
 			cmd.value = t_ref(h.it);
 			if (t_raw(s, cmd))
 				_exit(91);
-			t_count(0);
+			t_count(BEGUN);
 			if (t_serve(s, h.class, &w) != KSHARE_SERVE_CALL)
 				_exit(92);
 			cmd = t_reply_cmd(h.class, w.call, t_int(1));
 			cmd.op = KSHARE_OP_REPLY_AND_SERVE;
 			ret = t_served(s, t_run(s, cmd), &w);
-			/* Or it waits on where that is possible: the next call is taken. */
+			/* It may wait on, too, where it is to be restarted. */
 			if (flags && ret == KSHARE_SERVE_CALL)
 				_exit(0);
 			if (ret != -EINTR)
@@ -316,12 +321,13 @@ TEST_F(kshare, a_signal_to_who_has_answered_is_no_error_of_the_answer)
 			ret = t_serve(s, h.class, &w);
 			_exit(ret == KSHARE_SERVE_CALL ? 0 : 93);
 		}
-		ASSERT_TRUE(t_until_counted(0, 1));
+		ASSERT_TRUE(t_until_counted(BEGUN, 1));
 		it = t_take_out(s, box);
 		ASSERT_LT(0, it);
 		EXPECT_EQ(0, t_call(s, it, T_ECHO, t_none()));
 		ASSERT_TRUE(t_until_it_waits(s, t_open_class(s, "thing"), 1, pid));
 		EXPECT_EQ(0, kill(pid, SIGUSR1));
+		ASSERT_TRUE(t_until_counted(HANDLED, 1));
 		ret = t_send(s, it, T_ECHO, t_none());
 		EXPECT_EQ(0, t_wait(pid)) {
 			TH_LOG("%s SA_RESTART, send %d", flags ? "with" : "without", ret);
