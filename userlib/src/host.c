@@ -36,6 +36,7 @@ void ks_class_put(struct kshare_class *cls)
 	if (!ks_class_is_lost(cls))
 		pthread_mutex_destroy(&cls->lock);
 	free(cls->threads);
+	free(cls->spare);
 	kshare_unref(cls->def.domain);
 	kshare_unref(cls->obj);
 	free(cls);

@@ -37,6 +37,7 @@ struct ks_instance {
  * @table_size: 0 before the first one
  * @instances: number of them
  * @calls: calls under way, the newest first
+ * @spare: one that is over, for the next; or NULL; taken and left without the lock
  * @stopping: threads are to end
  * @error: the first that ended a thread
  * @waiting: threads that wait in a command, or are about to
@@ -55,6 +56,7 @@ struct kshare_class {
 	size_t table_size;
 	size_t instances;
 	struct kshare_call *calls;
+	struct kshare_call *spare;
 	bool stopping;
 	int error;
 	unsigned int waiting;
@@ -69,5 +71,8 @@ void ks_class_hold(struct kshare_class *cls);
 void ks_class_put(struct kshare_class *cls);
 void *ks_class_ptr(struct kshare_class *cls, uint64_t id);
 void *ks_class_forget(struct kshare_class *cls, uint64_t id);
+
+/* serve.c */
+struct kshare_reply *ks_call_take_reply(struct kshare_call *call);
 
 #endif /* HOST_H */

@@ -70,6 +70,9 @@ static int serve_many(struct kshare_class *cls, bool signals)
 
 	for (;;) {
 		go_on = begin_wait(cls);
+		/* What the answer points at is the call's own, and no argument. */
+		if (call)
+			reply = ks_call_take_reply(call);
 		answers = call && kshare_prep_answer(&cmd, call, go_on, KSHARE_FOREVER);
 		if (!answers) {
 			/* Not after the wait: it may be kept, and let go by who keeps it. */

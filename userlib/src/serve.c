@@ -29,6 +29,7 @@
  * @reply: what SERVE gave
  * @prev: in the class's list
  * @next: likewise
+ * @listed: it is there
  */
 struct kshare_call {
 	unsigned int refs;
@@ -51,6 +52,7 @@ struct kshare_call {
 	struct kshare_reply *reply;
 	struct kshare_call *prev;
 	struct kshare_call *next;
+	bool listed;
 };
 
 /* What is noted and not given: a longer answer is not worth the copy. */
@@ -66,7 +68,8 @@ void kshare_prep_reply(struct kshare_cmd *cmd, struct kshare_obj *obj, uint64_t 
 		       uint32_t kind, struct kshare_value value)
 {
 	kshare_prep(cmd, KSHARE_OP_REPLY, obj);
-	cmd->key = kshare_uint(call);
+	/* Of the type that such numbers are read as: the kernel is quickest with that. */
+	cmd->key = kshare_int((int64_t)call);
 	cmd->value = value;
 	cmd->nr = kind;
 }
@@ -90,21 +93,24 @@ static void list_add(struct kshare_call *call)
 	if (call->next)
 		call->next->prev = call;
 	cls->calls = call;
+	call->listed = true;
 	pthread_mutex_unlock(&cls->lock);
 }
 
+/* Under the class's lock. */
 static void list_del(struct kshare_call *call)
 {
 	struct kshare_class *cls = call->cls;
 
-	pthread_mutex_lock(&cls->lock);
+	if (!call->listed)
+		return;
 	if (call->next)
 		call->next->prev = call->prev;
 	if (call->prev)
 		call->prev->next = call->next;
 	else
 		cls->calls = call->next;
-	pthread_mutex_unlock(&cls->lock);
+	call->listed = false;
 }
 
 /* The call of that number, with a reference; it may just be losing its last one. */
@@ -168,8 +174,12 @@ static int new_call(struct kshare_class *cls, struct kshare_reply **reply, int w
 		    struct kshare_call **call)
 {
 	const struct kshare_value *v = kshare_reply_value(*reply, 0);
-	struct kshare_call *new = alloc(sizeof(*new));
+	struct kshare_call *new = __atomic_exchange_n(&cls->spare, NULL, __ATOMIC_ACQUIRE);
 
+	if (new)
+		memset(new, 0, sizeof(*new));
+	else
+		new = alloc(sizeof(*new));
 	if (!new)
 		return -ENOMEM;
 	new->refs = 1;
@@ -320,11 +330,15 @@ struct kshare_call *kshare_call_keep(struct kshare_call *call)
 
 void kshare_call_put(struct kshare_call *call)
 {
+	struct kshare_class *cls;
+
 	if (!call || __atomic_sub_fetch(&call->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	/* In a child of fork() it is the parent's to answer. */
 	if (!ks_class_is_lost(call->cls)) {
+		pthread_mutex_lock(&call->cls->lock);
 		list_del(call);
+		pthread_mutex_unlock(&call->cls->lock);
 		if (call->noted)
 			send_answer(call->cls, call->number, call->kind, call->value);
 		else if (call->number && !call->answered)
@@ -332,8 +346,27 @@ void kshare_call_put(struct kshare_call *call)
 	}
 	kshare_reply_free(call->reply);
 	free(call->bytes);
-	ks_class_put(call->cls);
-	free(call);
+	cls = call->cls;
+	free(__atomic_exchange_n(&cls->spare, call, __ATOMIC_ACQ_REL));
+	ks_class_put(cls);
+}
+
+/*
+ * The reply of a call whose method is over, if nobody else has the call, or can find it
+ * from now on; else NULL.
+ */
+struct kshare_reply *ks_call_take_reply(struct kshare_call *call)
+{
+	struct kshare_reply *reply = NULL;
+
+	pthread_mutex_lock(&call->cls->lock);
+	if (__atomic_load_n(&call->refs, __ATOMIC_ACQUIRE) == 1) {
+		list_del(call);
+		reply = call->reply;
+		call->reply = NULL;
+	}
+	pthread_mutex_unlock(&call->cls->lock);
+	return reply;
 }
 
 /* Whether an answer can wait: its references could be closed meanwhile. */
