@@ -77,13 +77,13 @@ static int cookie(struct kshare_call *call)
 	return kshare_return(call, kshare_str(answer));
 }
 
+static char bytes[LONG];
+
 static int large(struct kshare_call *call)
 {
-	static char bytes[LONG];
 	int64_t len;
 
 	check(kshare_call_int(call, 0, &len) == 0 && len <= LONG);
-	memset(bytes, 'x', sizeof(bytes));
 	/* Once a call, and not once an attempt to read the answer */
 	kshare_dict_add(root, kshare_str("large"), kshare_int(1), 0, NULL);
 	return kshare_return(call, kshare_bytes(bytes, (size_t)len));
