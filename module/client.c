@@ -168,7 +168,7 @@ static struct kshare_client *kshare_client_create(struct kshare_domain *domain,
 	for (i = 0; i < KSHARE_HOLD_KINDS; i++)
 		INIT_LIST_HEAD(&client->held[i]);
 	INIT_LIST_HEAD(&client->waits);
-	INIT_LIST_HEAD(&client->serving);
+	client->serving = RB_ROOT;
 	INIT_LIST_HEAD(&client->unclaimed);
 	kshare_pool_init(&client->spare_runs);
 	kshare_pool_init(&client->spare_calls);

@@ -155,7 +155,7 @@ struct kshare_record {
  * @waits: its commands that wait for objects that have owners, by
  *	&kshare_run.wait_link
  * @calls: calls of it that are not answered, or the answer of which it may claim
- * @serving: calls that its threads serve
+ * @serving: calls that its threads serve, by thread and number
  * @unclaimed: answers to calls that could not be written
  * @wait_lock: protects @parked and @deadlines, and keeps what is there from going
  * @parked: its commands that others must find while they wait, by tag (park.c)
@@ -185,7 +185,7 @@ struct kshare_client {
 	struct list_head held[KSHARE_HOLD_KINDS];
 	struct list_head waits;
 	atomic_t calls;
-	struct list_head serving;
+	struct rb_root serving;
 	struct list_head unclaimed;
 	struct mutex wait_lock;		/* parked commands */
 	struct rb_root parked;

@@ -217,6 +217,41 @@ struct kshare_call *kshare_call_find(struct kshare_class *class, u64 id)
 	return node ? kshare_call_of(node) : NULL;
 }
 
+static struct kshare_call *kshare_call_served(struct rb_node *node)
+{
+	return rb_entry(node, struct kshare_call, serving);
+}
+
+/* Behind those that the same thread has taken before. */
+static void kshare_serving_add(struct kshare_client *host, struct kshare_call *call)
+{
+	struct rb_node **link = &host->serving.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = call->server < kshare_call_served(parent)->server ? &parent->rb_left :
+									   &parent->rb_right;
+	}
+	rb_link_node(&call->serving, parent, link);
+	rb_insert_color(&call->serving, &host->serving);
+}
+
+/* The one that a thread has taken last, or NULL. */
+static struct kshare_call *kshare_serving_last(struct kshare_client *host, pid_t server)
+{
+	struct rb_node *node = host->serving.rb_node;
+	struct kshare_call *best = NULL;
+
+	while (node) {
+		struct kshare_call *call = kshare_call_served(node);
+
+		if (call->server == server)
+			best = call;
+		node = server < call->server ? node->rb_left : node->rb_right;
+	}
+	return best;
+}
+
 /**
  * kshare_call_taken() - the host takes a call that has to be answered
  * @class: class
@@ -241,7 +276,7 @@ void kshare_call_taken(struct kshare_class *class, struct kshare_call *call, pid
 	rb_insert_color(&call->node, &class->taken);
 	if (server) {
 		spin_lock(&host->held_lock);
-		list_add(&call->serving, &host->serving);
+		kshare_serving_add(host, call);
 		spin_unlock(&host->held_lock);
 	}
 }
@@ -254,7 +289,7 @@ void kshare_call_untake(struct kshare_class *class, struct kshare_call *call)
 	rb_erase(&call->node, &class->taken);
 	if (call->server) {
 		spin_lock(&host->held_lock);
-		list_del(&call->serving);
+		rb_erase(&call->serving, &host->serving);
 		spin_unlock(&host->held_lock);
 	}
 }
@@ -300,15 +335,13 @@ static void kshare_call_follow(struct kshare_call *call, struct kshare_client *c
 	struct kshare_call *parent;
 
 	call->depth = 1;
-	if (likely(list_empty_careful(&client->serving)))
+	if (likely(RB_EMPTY_ROOT(&client->serving)))
 		return;
 	spin_lock(&client->held_lock);
-	list_for_each_entry(parent, &client->serving, serving) {
-		if (parent->server == current->pid) {
-			call->depth = parent->depth + 1;
-			call->chain = parent->chain;
-			break;
-		}
+	parent = kshare_serving_last(client, current->pid);
+	if (parent) {
+		call->depth = parent->depth + 1;
+		call->chain = parent->chain;
 	}
 	spin_unlock(&client->held_lock);
 }

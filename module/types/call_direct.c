@@ -280,7 +280,7 @@ int kshare_call_direct(struct kshare_run *run, struct kshare_client *client,
 
 	/* A thread that serves may be asked for how it came to this. */
 	if (!kshare_direct_fits(cmd, 1) || *(const u64 *)&cmd->key | cmd->key.u ||
-	    !list_empty_careful(&client->serving))
+	    !RB_EMPTY_ROOT(&client->serving))
 		return ret;
 	inst = kshare_direct_find(client, cmd);
 	if (!inst)

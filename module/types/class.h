@@ -197,7 +197,7 @@ struct kshare_call {
 	struct list_head head;
 	struct list_head lane;
 	struct rb_node node;
-	struct list_head serving;
+	struct rb_node serving;
 	u64 id;
 	u64 chain;
 	u64 tag;
