@@ -436,7 +436,7 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.fields = HANDLE | KEY | VALUE | UNTIL | OUT | NR, .key = INTEGER, .value = ANY,
 		.direct = kshare_reply_and_serve_direct,
 		.apply = kshare_reply_and_serve, .undo = kshare_serve_undo,
-		.finish = kshare_serve_finish,
+		.left = kshare_reply_and_serve_left, .finish = kshare_serve_finish,
 	},
 
 	[KSHARE_OP_CELL_GET] = {

@@ -492,6 +492,7 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 		     struct kshare_client *client, const struct kshare_cmd *cmd);
 int kshare_run_execute(struct kshare_run *run);
 void kshare_run_end(struct kshare_run *run);
+void kshare_run_drop(struct kshare_run *run, struct kshare_object *obj);
 
 /* For batches, with the object owned: deliver without faults, undo, what an
  * answer of these or of @apply asks for (without locks).

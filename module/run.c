@@ -221,8 +221,14 @@ int kshare_run_begin(struct kshare_run *run, const struct kshare_row *op,
 	return kshare_args_import(run, cmd);
 }
 
-/* If a handle was closed meanwhile, the command may have been the last way to it. */
-static void kshare_run_drop(struct kshare_run *run, struct kshare_object *obj)
+/**
+ * kshare_run_drop() - drops the reference of a command
+ * @run: run
+ * @obj: object that it has found by a handle
+ *
+ * If a handle was closed meanwhile, the command may have been the last way to it.
+ */
+void kshare_run_drop(struct kshare_run *run, struct kshare_object *obj)
 {
 	if (unlikely(READ_ONCE(obj->refers)) && atomic_read(&run->client->closes) != run->closes)
 		kshare_object_forget(obj, &run->doom);
@@ -258,7 +264,7 @@ void kshare_run_end(struct kshare_run *run)
 	if (run->obj)
 		kshare_run_drop(run, run->obj);
 	if (unlikely(run->peer))
-		kshare_object_put_deferred(run->peer, &run->doom);
+		kshare_run_drop(run, run->peer);
 	if (unlikely(run->via))
 		kshare_run_drop(run, run->via);
 	if (unlikely(run->doom.first))

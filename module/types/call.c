@@ -479,6 +479,8 @@ int kshare_call(struct kshare_run *run)
 		kshare_touch(run);
 		return 0;
 	}
+	/* That it was queued was one change, the answer is the host's. */
+	run->changed = false;
 	switch (call->state) {
 	case KSHARE_CALL_ORPHANED:
 		return -EOWNERDEAD;

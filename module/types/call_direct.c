@@ -31,12 +31,14 @@ static bool kshare_direct_value(struct kshare_run *run, const struct kshare_valu
 				  BIT(KSHARE_ENCODED), &budget, out);
 }
 
-/* What is looked at by others while it waits, and by the general way of results. */
+/*
+ * What is looked at by others while it waits, and by the general way of results;
+ * &kshare_run.closes was before the handle was looked for.
+ */
 static void kshare_direct_begin(struct kshare_run *run, struct kshare_client *client,
 				const struct kshare_cmd *cmd)
 {
 	run->client = client;
-	run->closes = atomic_read(&client->closes);
 	run->op = &kshare_rows[cmd->op];
 	run->obj = NULL;
 	run->via = NULL;
@@ -246,11 +248,7 @@ static void kshare_direct_free(struct kshare_run *run)
 		kshare_user_put(call->user);
 	}
 	atomic_dec(&client->calls);
-	/* Somebody may have closed the last handle meanwhile. */
-	if (unlikely(atomic_read(&client->closes) != run->closes))
-		kshare_object_forget(call->target, &run->doom);
-	else
-		kshare_object_put_deferred(call->target, &run->doom);
+	kshare_run_drop(run, call->target);
 	kshare_pool_put(&client->spare_calls, call);
 }
 
@@ -282,6 +280,7 @@ int kshare_call_direct(struct kshare_run *run, struct kshare_client *client,
 	if (!kshare_direct_fits(cmd, 1) || *(const u64 *)&cmd->key | cmd->key.u ||
 	    !RB_EMPTY_ROOT(&client->serving))
 		return ret;
+	run->closes = atomic_read(&client->closes);
 	inst = kshare_direct_find(client, cmd);
 	if (!inst)
 		return ret;
@@ -315,7 +314,7 @@ int kshare_call_direct(struct kshare_run *run, struct kshare_client *client,
 out:
 	if (!run->u.call.sent)
 		kshare_direct_free(run);
-	kshare_object_put_deferred(run->peer, &run->doom);
+	kshare_run_drop(run, run->peer);
 	if (unlikely(run->doom.first))
 		kshare_doom_run(&run->doom);
 	return ret;
@@ -366,6 +365,7 @@ int kshare_reply_and_serve_direct(struct kshare_run *run, struct kshare_client *
 	    cmd->key.type != KSHARE_INT || cmd->key.i < 0 ||
 	    cmd->key.codec | cmd->key.inline_len | cmd->key.flags | cmd->key.len)
 		return ret;
+	run->closes = atomic_read(&client->closes);
 	rcu_read_lock();
 	obj = kshare_quick_find(client, cmd, BIT(KSHARE_TYPE_CLASS), KSHARE_RIGHT_MANAGE);
 	if (obj && !kshare_object_tryget(obj))
@@ -399,7 +399,7 @@ out_uncharge:
 	kshare_uncharge(obj->domain, client->user, KSHARE_LIMIT_WAITERS, 1);
 out:
 	kshare_val_put(&run->value, &run->doom);
-	kshare_object_put_deferred(obj, &run->doom);
+	kshare_run_drop(run, obj);
 	if (unlikely(run->doom.first))
 		kshare_doom_run(&run->doom);
 	return ret;

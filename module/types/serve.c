@@ -270,7 +270,7 @@ int kshare_reply_and_serve(struct kshare_run *run)
 
 	if (!run->u.serve.replied) {
 		/* It would begin again from the start, with a call that was answered. */
-		if (run->no_sleep)
+		if (run->no_sleep && !(run->flags & KSHARE_NOWAIT))
 			return KSHARE_WOULD_SLEEP;
 		ret = kshare_reply(run);
 		if (ret)
@@ -282,4 +282,10 @@ int kshare_reply_and_serve(struct kshare_run *run)
 		run->changed = false;
 	}
 	return kshare_serve(run);
+}
+
+/* The answer was given, so it must not be given once more. */
+int kshare_reply_and_serve_left(struct kshare_run *run, int why)
+{
+	return why == -ERESTARTSYS ? -EINTR : 0;
 }

@@ -187,6 +187,7 @@ void kshare_serve_undo(struct kshare_run *run);
 void kshare_serve_finish(struct kshare_run *run);
 int kshare_reply(struct kshare_run *run);
 int kshare_reply_and_serve(struct kshare_run *run);
+int kshare_reply_and_serve_left(struct kshare_run *run, int why);
 
 int kshare_queue_put_quick(struct kshare_client *client, const struct kshare_cmd *cmd);
 int kshare_queue_get_quick(struct kshare_client *client, const struct kshare_cmd *cmd);
