@@ -621,6 +621,65 @@ TEST_F(kshare, who_tells_the_host_of_a_class)
 	EXPECT_EQ(1000 + SIGKILL, t_end_child(pid));
 }
 
+/* An instance keeps its class, and who looks for what keeps it finds that. */
+TEST_F(kshare, a_class_is_kept_by_its_instances)
+{
+	struct side *s = &self->s;
+	struct kshare_value *v = s->out.values;
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_DOMAIN_KEEPERS, 1);
+	struct kshare_stat stat, it;
+	int i, n, handles = 0, others = 0;
+	struct t_host h;
+
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	ASSERT_EQ(0, t_stat(s, h.class, &stat));
+	ASSERT_EQ(0, t_stat(s, h.it, &it));
+	cmd.key = t_int(stat.id);
+	n = t_run(s, cmd);
+	ASSERT_LE(2, n);
+	for (i = 0; i < n; i++) {
+		handles += v[4 * i].i == KSHARE_KEPT_BY_HANDLE && v[4 * i + 2].i == h.class;
+		others += v[4 * i].i == KSHARE_KEPT_BY_OTHER ||
+			  (v[4 * i].i == KSHARE_KEPT_BY_CONTAINER && v[4 * i + 2].u == it.id);
+	}
+	EXPECT_EQ(1, handles);
+	EXPECT_EQ(1, others);
+}
+
+TEST_F(kshare, nothing_of_it_is_part_of_an_atomic_batch)
+{
+	static struct kshare_op_info ops[256];
+	struct side *s = &self->s;
+	int i, count = 0, n = t_query_ops(s, ops, 256);
+	struct t_host h;
+
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	for (i = 0; i < n; i++) {
+		struct kshare_cmd cmd;
+		struct kshare_batch batch = {
+			.size = sizeof(batch),
+			.flags = KSHARE_BATCH_ATOMIC,
+			.count = 1,
+			.cmds = (uintptr_t)&cmd,
+			.cmd_size = sizeof(cmd),
+		};
+		int32_t result = 77;
+
+		if (ops[i].op < KSHARE_OP_CLASS_REGISTER || ops[i].op > KSHARE_OP_REPLY_AND_SERVE)
+			continue;
+		count++;
+		cmd = t_cmd(ops[i].op, ops[i].types & 1 << KSHARE_TYPE_CLASS ? h.class :
+				       ops[i].types ? 1 : 0);
+		batch.results = (uintptr_t)&result;
+		EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_BATCH, &batch));
+		EXPECT_EQ(EOPNOTSUPP, errno) {
+			TH_LOG("%s", ops[i].name);
+		}
+		EXPECT_EQ(77, result);
+	}
+	EXPECT_EQ(14, count);
+}
+
 TEST_F(kshare, classes_of_different_domains_are_different)
 {
 	struct side *s = &self->s, *other = calloc(1, sizeof(*other));
