@@ -38,17 +38,19 @@ static void go(struct flow *flow)
 	io_uring_sqe_set_data(sqe, flow);
 }
 
-/* The next completion, and what it means. */
-static int come(struct flow **flow)
+/* The next completion, and what it means; @flow is NULL if there is none, and no wait. */
+static int come(struct flow **flow, bool wait)
 {
 	struct io_uring_cqe *cqe;
 	int ret;
 
 	do
-		ret = io_uring_submit_and_wait(&ring, 1);
+		ret = io_uring_submit_and_wait(&ring, wait);
 	while (ret == -EINTR);
 	must(ret);
-	must(io_uring_peek_cqe(&ring, &cqe));
+	*flow = NULL;
+	if (io_uring_peek_cqe(&ring, &cqe))
+		return 0;
 	*flow = io_uring_cqe_get_data(cqe);
 	ret = kshare_uring_complete((*flow)->reply, cqe->res);
 	io_uring_cqe_seen(&ring, cqe);
@@ -146,7 +148,12 @@ static void host(struct kshare_class *cls)
 		go(&flows[i]);
 	}
 	while (under_way) {
-		ret = come(&flow);
+		/* This finds only those that wait already, which may take a moment. */
+		if (through && kshare_cancel(k, TAG) == -ENOENT)
+			usleep(1000);
+		ret = come(&flow, !through);
+		if (!flow)
+			continue;
 		if (ret == -ENOBUFS) {
 			/* What it carried was taken, what it was to bring was not. */
 			kshare_prep_again(&flow->cmd);
@@ -169,12 +176,10 @@ static void host(struct kshare_class *cls)
 			go(flow);
 			continue;
 		}
-		/* The last answer by a call of its own; then the others need not wait. */
+		/* The last answer by a call of its own; the others need not wait any more. */
 		if (flow->call)
 			kshare_call_sent(flow->call, kshare_submit(k, &flow->cmd, NULL));
 		under_way--;
-		if (under_way)
-			must(kshare_cancel(k, TAG));
 	}
 	for (i = 0; i < SERVED; i++)
 		kshare_reply_free(flows[i].reply);
@@ -206,7 +211,7 @@ static void caller(struct kshare_obj *obj)
 		go(&flows[i]);
 	}
 	while (done < CALLS) {
-		ret = come(&flow);
+		ret = come(&flow, true);
 		if (ret == -ENOBUFS) {
 			/* The method was called; now for its answer, with more room. */
 			kshare_prep_again(&flow->cmd);
