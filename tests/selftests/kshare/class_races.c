@@ -19,7 +19,7 @@ static int ahead(int round)
 /* A moment of another length in each round */
 static void moment(int round)
 {
-	int n = (round * 7919) % 2000;
+	int n = (round * 7919) % 20000;
 
 	while (n--)
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -101,6 +101,8 @@ TEST_F(kshare, the_last_release_against_a_new_reference)
 			t_count(BEGUN);
 		if (ahead(round) == ONE_FIRST)
 			until_over(round);
+		else if (ahead(round) == RACE)
+			moment(round * 3);
 		ASSERT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_LIST_POP, list)));
 		if (ahead(round) == OTHER_FIRST)
 			t_count(BEGUN);
@@ -137,7 +139,7 @@ static void impatient(struct side *s, int it, int rounds)
 		if (ahead(round) == OTHER_FIRST)
 			cmd.deadline = 1;
 		else if (ahead(round) == RACE)
-			cmd.deadline = t_now() + rand_r(&seed) % 2000000;
+			cmd.deadline = t_now() + rand_r(&seed) % 500000;
 		ret = t_run(s, cmd);
 		if (!ret) {
 			/* Not that to a call which was given up */

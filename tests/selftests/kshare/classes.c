@@ -665,12 +665,21 @@ TEST_F(kshare, nothing_of_it_is_part_of_an_atomic_batch)
 		};
 		int32_t result = 77;
 
+		t_usual(&c, 0);
 		if (ops[i].op < KSHARE_OP_CLASS_REGISTER || ops[i].op > KSHARE_OP_REPLY_AND_SERVE)
 			continue;
 		count++;
 		cmd = t_cmd(ops[i].op, ops[i].types & 1 << KSHARE_TYPE_CLASS ? h.class :
 				       ops[i].types ? 1 : 0);
 		batch.results = (uintptr_t)&result;
+		/* What is wrong with a command may be told first. */
+		if (ops[i].fields & KSHARE_FIELD_KEY)
+			cmd.key = ops[i].types & 1 << KSHARE_TYPE_CLASS || !ops[i].types ?
+				  t_int(1) : t_str("thing");
+		if (ops[i].op == KSHARE_OP_CLASS_REGISTER)
+			cmd.value = t_description(&c);
+		if (ops[i].op == KSHARE_OP_CLASS_COOKIE)
+			cmd.value = t_int(1);
 		EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_BATCH, &batch));
 		EXPECT_EQ(EOPNOTSUPP, errno) {
 			TH_LOG("%s", ops[i].name);
