@@ -139,7 +139,7 @@ static void impatient(struct side *s, int it, int rounds)
 		if (ahead(round) == OTHER_FIRST)
 			cmd.deadline = 1;
 		else if (ahead(round) == RACE)
-			cmd.deadline = t_now() + rand_r(&seed) % 500000;
+			cmd.deadline = t_now() + rand_r(&seed) % 150000;
 		ret = t_run(s, cmd);
 		if (!ret) {
 			/* Not that to a call which was given up */
