@@ -447,6 +447,8 @@ TEST_F(kshare, adoption_against_a_call)
 			t_count(BEGUN);
 		if (ahead(round) == OTHER_FIRST)
 			until_over(round);
+		else if (ahead(round) == RACE)
+			moment(round * 3);
 		EXPECT_EQ(2 + round, adopt_now(s, h.class));
 		if (ahead(round) == ONE_FIRST)
 			t_count(BEGUN);
