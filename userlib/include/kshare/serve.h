@@ -43,7 +43,8 @@ int kshare_serve(struct kshare_class *cls, int64_t deadline);
  * @threads: how many serve, the calling one among them
  *
  * Return: 0 after kshare_serve_stop(); -EINTR if a signal came while the calling thread
- * waited, and not while it was in a method; -EPERM or -ESHUTDOWN if this client is not the host any more.
+ * waited, and not while it was in a method; -EPERM or -ESHUTDOWN if this client is not the
+ * host any more.
  */
 int kshare_serve_loop(struct kshare_class *cls, unsigned int threads);
 
