@@ -171,6 +171,7 @@ static struct kshare_call *kshare_direct_call(struct kshare_client *client,
 
 	if (!call)
 		return NULL;
+	call->id = 0;
 	call->chain = 0;
 	call->state = KSHARE_CALL_NEW;
 	call->oneway = false;

@@ -165,7 +165,7 @@ enum kshare_call_state {
  * @lane: of a head: those behind it
  * @node: of a head: in &kshare_calls.lanes; when it is taken in &kshare_class.taken
  * @serving: in &kshare_client.serving of the host, while a thread of it serves it
- * @id: its number, from when it is taken
+ * @id: its number, from when it is taken; 0 before
  * @chain: what calls that led to each other have in common; 0 for none
  * @tag: of an answer that could not be written
  * @token: of the host who answered

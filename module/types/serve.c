@@ -77,6 +77,8 @@ int kshare_serve_hand(struct kshare_run *run, struct kshare_class *class,
 	run->u.serve.what = call->target == &class->obj ? KSHARE_SERVE_CREATE : KSHARE_SERVE_CALL;
 	if (call->oneway && !call->slot) {
 		/* Nobody asks for it any more. */
+		call->id = ++class->last_call;
+		run->u.serve.id = call->id;
 		run->u.serve.call = call;
 	} else {
 		kshare_call_taken(class, call, kshare_serve_thread(run));
@@ -198,8 +200,24 @@ void kshare_serve_undo(struct kshare_run *run)
 	run->u.serve.what = 0;
 }
 
+/* It was taken, and could not be told: before it comes again others have their turn. */
+static void kshare_serve_pass_over(struct kshare_run *run)
+{
+	struct kshare_class *class = kshare_class_of(run->obj);
+	struct kshare_call *call;
+
+	kshare_object_lock(run->obj);
+	call = kshare_call_first(class);
+	if (call && call->id == run->u.serve.id)
+		list_move_tail(&call->head, &class->ready.heads);
+	kshare_object_unlock(run->obj);
+}
+
 void kshare_serve_finish(struct kshare_run *run)
 {
+	/* With more room it may be told, and who has more asks for it at once. */
+	if (unlikely(run->u.serve.id && !run->u.serve.what) && run->size <= run->out_len)
+		kshare_serve_pass_over(run);
 	kfree(run->u.serve.notice);
 	if (run->u.serve.call)
 		kshare_call_free(run->u.serve.call, &run->doom);

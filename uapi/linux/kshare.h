@@ -877,7 +877,9 @@ struct kshare_result {
  *	to do, and takes it.  number: of the call, for REPLY; 0 if it needs none.
  *	values: the first KSHARE_SERVED_ARGS ones see &enum kshare_served, then the
  *	arguments.  The &enum kshare_serve.  NOWAIT.  EPERM if this client is not
- *	the host, ESHUTDOWN if it ceases to be while it waits.  MANAGE
+ *	the host, ESHUTDOWN if it ceases to be while it waits.  A call that could not
+ *	be told is the next one again; but for ENOBUFS other clients have their turn
+ *	before.  MANAGE
  * @KSHARE_OP_REPLY: (class, key=INT call, value, nr=enum kshare_answer) - answers a
  *	call that this client has taken, now or after others.  If nobody waits for
  *	the answer any more it is dropped.  0.  ENOENT if there is no such call, or
