@@ -402,6 +402,12 @@ const struct kshare_row kshare_rows[KSHARE_ROW_LIMIT] = {
 		.fields = HANDLE | KEY, .key = INTEGER | NONE,
 		.issue = kshare_instance_create,
 	},
+	[KSHARE_OP_INSTANCE_OPEN] = {
+		.name = "instance_open", .types = CLASSES, .rights = MANAGE, .flags = NO_ATOMIC,
+		.cmd_flags = KSHARE_NO_INHERIT,
+		.fields = HANDLE | KEY, .key = INTEGER,
+		.issue = kshare_instance_open,
+	},
 	[KSHARE_OP_CALL] = {
 		.name = "call", .types = CLASSES | INSTANCE, .rights = KSHARE_RIGHT_CALL,
 		.flags = WAITS | NO_ATOMIC | OF_CLASS | PARKS,

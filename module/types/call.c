@@ -536,7 +536,7 @@ int kshare_call_left(struct kshare_run *run, int why)
 	return why == -EOWNERDEAD || why == KSHARE_DOOR_GONE ? 0 : 1;
 }
 
-/* The answer stays, if it can be asked for. */
+/* The answer stays, if it can be asked for, and there may be so much. */
 static void kshare_call_keep(struct kshare_run *run)
 {
 	struct kshare_client *client = run->client;
@@ -547,8 +547,10 @@ static void kshare_call_keep(struct kshare_run *run)
 		return;
 	bytes = kshare_val_size(&run->out[0]);
 	if (bytes) {
+		/* Else a host and who calls it could have any amount of memory. */
+		if (kshare_charge(run->obj->domain, client->user, KSHARE_LIMIT_BYTES, bytes))
+			return;
 		call->user = call->user ?: kshare_user_get(client->user);
-		kshare_charge_anyway(run->obj->domain, call->user, KSHARE_LIMIT_BYTES, bytes);
 		call->charged += bytes;
 	}
 	call->result = run->out[0];

@@ -664,7 +664,9 @@ int kshare_class_register(struct kshare_run *run)
 		kshare_handle_unreserve(run->client, domain, id, handle);
 		return ret;
 	}
-	kshare_handle_publish(run->client, id, handle, &class->obj, KSHARE_RIGHT_ALL, run->flags);
+	/* To one that was there it is no more than to the domain. */
+	kshare_handle_publish(run->client, id, handle, &class->obj,
+			      found ? run->rights : KSHARE_RIGHT_ALL, run->flags);
 	return id;
 }
 

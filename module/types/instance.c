@@ -150,6 +150,35 @@ int kshare_instance_create(struct kshare_run *run)
 	return id;
 }
 
+/* KSHARE_OP_INSTANCE_OPEN */
+int kshare_instance_open(struct kshare_run *run)
+{
+	struct kshare_class *class = kshare_class_of(run->obj);
+	struct kshare_handle *handle;
+	struct kshare_object *obj;
+	struct rb_node *node;
+	int ret;
+	u32 id;
+
+	ret = kshare_handle_reserve(run->client, run->obj->domain, &id, &handle);
+	if (ret)
+		return ret;
+	kshare_object_lock(run->obj);
+	node = kshare_instance_seek(class, run->key.u);
+	obj = node ? &rb_entry(node, struct kshare_instance, node)->dict.obj : NULL;
+	if (!kshare_class_hosted_by(class, run->client))
+		ret = -EPERM;
+	else if (!obj || obj->id != run->key.u || !kshare_object_tryget(obj))
+		ret = -ENOENT;
+	kshare_object_unlock(run->obj);
+	if (ret) {
+		kshare_handle_unreserve(run->client, run->obj->domain, id, handle);
+		return ret;
+	}
+	kshare_handle_publish(run->client, id, handle, obj, KSHARE_RIGHT_ALL, run->flags);
+	return id;
+}
+
 int kshare_class_instances_prepare(struct kshare_run *run)
 {
 	if (!run->nr || (run->key.type == KSHARE_INT && run->key.i < 0))

@@ -170,6 +170,7 @@ int kshare_class_instances_prepare(struct kshare_run *run);
 int kshare_class_instances(struct kshare_run *run);
 int kshare_class_cookie(struct kshare_run *run);
 int kshare_instance_create(struct kshare_run *run);
+int kshare_instance_open(struct kshare_run *run);
 int kshare_call_direct(struct kshare_run *run, struct kshare_client *client,
 		       const struct kshare_cmd *cmd);
 int kshare_reply_and_serve_direct(struct kshare_run *run, struct kshare_client *client,

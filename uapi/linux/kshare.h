@@ -853,6 +853,11 @@ struct kshare_result {
  *	ENOENT, EPERM if this client is not the host.  MANAGE
  * @KSHARE_OP_INSTANCE_CREATE: (class, [key=INT cookie]) - a new instance.  The new
  *	handle.  NO_INHERIT.  EPERM if this client is not the host.  MANAGE
+ * @KSHARE_OP_INSTANCE_OPEN: (class, key=INT id) - a handle to an instance, which a
+ *	host is told by its id alone: for the time of a call, say, since nothing is
+ *	released while its host has a handle.  The new handle.  NO_INHERIT.  ENOENT,
+ *	also if it is just being released; EPERM if this client is not the host.
+ *	MANAGE
  * @KSHARE_OP_CALL: (instance, nr=method, value, tag, deadline) - calls the method
  *	number @nr, as they stand in the class's description, with one value or a
  *	VECTOR of them, whose references become handles of the host's.  With a
@@ -865,7 +870,7 @@ struct kshare_result {
  *	told that nobody wants the answer; a signal then ends it with EINTR, it is
  *	not restarted.  A call with a @tag whose answer does not fit (ENOBUFS) or
  *	cannot be written (EFAULT) has been made all the same: the answer stays for
- *	CALL_RESULT.  Calls of one client to an instance are taken in their order;
+ *	CALL_RESULT, within the limit of bytes.  Calls of one client to an instance are taken in their order;
  *	clients with calls are served in turn.  ENOENT if there is no such method.
  *	EACCES if it is not exposed, not among those of the handle (DUP with
  *	METHODS), or the class makes no instances for others.  EOWNERDEAD if there
@@ -944,6 +949,7 @@ enum kshare_op {
 	KSHARE_OP_SERVE			= 55,
 	KSHARE_OP_REPLY			= 56,
 	KSHARE_OP_REPLY_AND_SERVE	= 57,
+	KSHARE_OP_INSTANCE_OPEN		= 58,
 
 	KSHARE_OP_CELL_GET		= 64,
 	KSHARE_OP_CELL_SET		= 65,
