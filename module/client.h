@@ -36,10 +36,12 @@ struct file;
  * @pid: its pid, in whatever namespace the reader is
  * @start: when it started, ns of CLOCK_BOOTTIME
  * @comm: its name when it opened the device
+ * @calls: that are under way, and nobody waits for; they may outlive the client
  * @rcu: frees it
  */
 struct kshare_who {
 	refcount_t ref;
+	atomic_t calls;
 	struct pid *pid;
 	u64 start;
 	char comm[16];

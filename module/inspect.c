@@ -2,6 +2,7 @@
 /* Looking at objects: what they are, who holds them, who waits for them. */
 #include "inspect.h"
 #include "lockset.h"
+#include "types/class.h"
 #include "types/condition.h"
 
 int kshare_stat(struct kshare_run *run)
@@ -119,6 +120,8 @@ int kshare_who_apply(struct kshare_run *run)
 	kshare_who_waits(&list, &obj->all_waiters, true);
 	if (obj->type == KSHARE_TYPE_CONDITION)
 		kshare_who_condition(&list, obj);
+	else if (obj->type == KSHARE_TYPE_CLASS)
+		kshare_who_waits(&list, kshare_class_callers(obj), true);
 	run->number = list.count;
 	return run->out_count / 4;
 }

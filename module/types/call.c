@@ -34,8 +34,10 @@ void kshare_call_free(struct kshare_call *call, struct kshare_doom *doom)
 		kshare_uncharge(domain, call->user, KSHARE_LIMIT_BYTES, call->charged);
 	if (call->counted)
 		kshare_uncharge(domain, call->user, KSHARE_LIMIT_WAITERS, 1);
-	if (call->oneway)
+	if (call->oneway) {
+		atomic_dec(&call->who->calls);
 		kshare_who_put(call->who);
+	}
 	if (call->user)
 		kshare_user_put(call->user);
 	kshare_object_forget(call->target, doom);
@@ -410,6 +412,8 @@ static int kshare_call_charge(struct kshare_run *run, struct kshare_call *call)
 		ret = kshare_charge(run->obj->domain, call->user, KSHARE_LIMIT_WAITERS, 1);
 		call->counted = !ret;
 		call->who = kshare_who_get(client->who);
+		if (atomic_inc_return(&call->who->calls) > KSHARE_MAX_CALLS)
+			ret = -EDQUOT;
 		return ret;
 	}
 	if (atomic_inc_return(&client->calls) > KSHARE_MAX_CALLS) {

@@ -252,7 +252,7 @@ static void kshare_class_who(struct kshare_object *obj, struct kshare_who_list *
 	struct kshare_class *class = kshare_class_of(obj);
 
 	if (class->hold.client)
-		kshare_who_add(list, class->hold.client, 0, 0, class->token);
+		kshare_who_add(list, class->hold.client, 0, 1, class->token);
 }
 
 static __poll_t kshare_class_poll(struct kshare_object *obj)

@@ -436,12 +436,13 @@ struct kshare_result {
  *	that takes TRANSFER.  With WAIT it also serves poll(2) and epoll(7), of
  *	types that can be waited for: readable while a wait for an EVENT, an
  *	acquisition of a LOCK, RLOCK or SEMAPHORE, a shared one of a RWLOCK, a
- *	get from a QUEUE, or a wait on a BARRIER would return at once (also with
- *	an error, like ESHUTDOWN, then POLLHUP is set as well); writable while
- *	an exclusive acquisition of a RWLOCK or a put to a QUEUE would; POLLERR
- *	and POLLHUP once it is revoked.  The descriptor.  EACCES for more rights
- *	than the handle has, or if it is good for neither; EOPNOTSUPP for one
- *	that there is not; EMFILE, ENFILE.  No rights
+ *	get from a QUEUE, a SERVE of a class, or a wait on a BARRIER would
+ *	return at once (also with an error, like ESHUTDOWN, then POLLHUP is set
+ *	as well); writable while an exclusive acquisition of a RWLOCK or a put
+ *	to a QUEUE would; POLLERR and POLLHUP once it is revoked.  The
+ *	descriptor.  EACCES for more rights than the handle has, or if it is
+ *	good for neither; EOPNOTSUPP for one that there is not; EMFILE,
+ *	ENFILE.  No rights
  * @KSHARE_OP_IMPORT_FD: (key=INT descriptor, nr=rights) - a handle to the object
  *	of a descriptor of EXPORT_FD's, with these of its rights, 0 for all.  The
  *	descriptor may be closed then.  Who made it need not live any more, and
@@ -822,14 +823,14 @@ struct kshare_result {
  * the host EACCES, and a value, or a sum, of a type that the field does not take is
  * EDOM.
  *
- * @KSHARE_OP_CLASS_REGISTER: (domain, key=STR name, value=BYTES) - a new class, of
- *	which this client is the host.  @value is a &struct kshare_class_info with
- *	its methods and fields.  If a class of that name has no host, it loses its
- *	name to the new one; with ADOPT this client becomes its host instead, if
- *	methods and fields are the same (else EINVAL) and the handle has MANAGE.
- *	The new handle.  NO_INHERIT, ADOPT.  EEXIST if there is one with a host.
- *	E2BIG for more methods or fields, or longer names, than there may be.
- *	WRITE
+ * @KSHARE_OP_CLASS_REGISTER: (domain, key=STR name, value=BYTES) - a new
+ *	class, of which this client is the host.  @value is a &struct
+ *	kshare_class_info with its methods and fields.  If a class of that name
+ *	has no host, it loses its name to the new one; with ADOPT this client
+ *	becomes its host instead, if flags, methods and fields are the same
+ *	(else EINVAL) and the handle has MANAGE.  The new handle.  NO_INHERIT,
+ *	ADOPT.  EEXIST if there is one with a host.  E2BIG for more methods or
+ *	fields, or longer names, than there may be.  WRITE
  * @KSHARE_OP_CLASS_OPEN: (domain, key=STR name) - a handle to the class of that
  *	name, with the rights that this handle has.  The new handle.  NO_INHERIT.
  *	ENOENT.  READ
@@ -858,24 +859,28 @@ struct kshare_result {
  *	released while its host has a handle.  The new handle.  NO_INHERIT.  ENOENT,
  *	also if it is just being released; EPERM if this client is not the host.
  *	MANAGE
- * @KSHARE_OP_CALL: (instance, nr=method, value, tag, deadline) - calls the method
- *	number @nr, as they stand in the class's description, with one value or a
- *	VECTOR of them, whose references become handles of the host's.  With a
- *	class and @nr = KSHARE_METHOD_CREATE it asks the host for a new instance.
- *	values: what the method returned; number: the class's token, which is
- *	larger for each host that it has had, so that a fence can tell them apart.
- *	The &enum kshare_answer of the answer.  With ONEWAY it does not wait, and
- *	there is no answer.  A call that has not been taken by the host is taken
- *	back when a wait ends early; one that has been goes on, and the host is
- *	told that nobody wants the answer; a signal then ends it with EINTR, it is
- *	not restarted.  A call with a @tag whose answer does not fit (ENOBUFS) or
- *	cannot be written (EFAULT) has been made all the same: the answer stays for
- *	CALL_RESULT, within the limit of bytes.  Calls of one client to an instance are taken in their order;
- *	clients with calls are served in turn.  ENOENT if there is no such method.
- *	EACCES if it is not exposed, not among those of the handle (DUP with
- *	METHODS), or the class makes no instances for others.  EOWNERDEAD if there
- *	is no host, or it goes before it has answered.  EDQUOT beyond
- *	KSHARE_MAX_CALLS.  ELOOP beyond KSHARE_MAX_CALL_DEPTH.  CALL
+ * @KSHARE_OP_CALL: (instance, nr=method, value, tag, deadline) - calls the
+ *	method number @nr, as they stand in the class's description, with one
+ *	value or a VECTOR of them, whose references become handles of the
+ *	host's.  With a class and @nr = KSHARE_METHOD_CREATE it asks the host
+ *	for a new instance. values: what the method returned; number: the
+ *	class's token, which is larger for each host that it has had, so that a
+ *	fence can tell them apart.  The &enum kshare_answer of the answer.
+ *	With ONEWAY it does not wait, and there is no answer (@out, @tag and
+ *	@deadline must be 0).  A call that has not been taken by the host is
+ *	taken back when a wait ends early; one that has been goes on, and the
+ *	host is told that nobody wants the answer; a signal then ends it with
+ *	EINTR, it is not restarted.  A call with a @tag whose answer does not
+ *	fit (ENOBUFS) or cannot be written (EFAULT) has been made all the same:
+ *	the answer stays for CALL_RESULT, within the limit of bytes.  Calls of
+ *	one client to an instance are taken in their order; clients with calls
+ *	are served in turn.  ENOENT if there is no such method.  EACCES if it
+ *	is not exposed, not among those of the handle (DUP with METHODS), or
+ *	the class makes no instances for others.  EOWNERDEAD if there is no
+ *	host, or it goes before it has answered.  EDQUOT beyond
+ *	KSHARE_MAX_CALLS of this client, and as many with ONEWAY; each counts
+ *	as a waiter until it is answered.  ELOOP beyond KSHARE_MAX_CALL_DEPTH.
+ *	CALL
  * @KSHARE_OP_CALL_RESULT: (key=INT tag) - the answer to a call with that tag which
  *	could not be written.  values, number and result as of CALL.  ENOENT
  * @KSHARE_OP_SERVE: (class, tag, deadline) - waits for something that the host has

@@ -26,7 +26,7 @@ static pid_t flood(struct side *s, int it, int step)
 
 	if (pid)
 		return pid;
-	for (i = 0; i < 300; i++)
+	for (i = 0; i < 250; i++)
 		if (t_send(s, it, T_KEEP, t_int(i)))
 			_exit(1);
 	t_count(step);
