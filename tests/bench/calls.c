@@ -6,6 +6,7 @@
 #include "bench.h"
 #include "class.h"
 
+#include <dbus/dbus.h>
 #include <sys/socket.h>
 
 #define ROUNDS	2000
@@ -15,14 +16,19 @@ struct way {
 	const char *baseline;
 	double goal;
 	size_t size;			/* of the argument, 0: none */
-	void (*open)(struct way *w);
+	/* Makes what both sides need, or says why not. */
+	bool (*open)(struct way *w);
+	/* By who asks, when the other side is there, or NULL */
+	void (*meet)(struct way *w);
 	void (*ask)(struct way *w);
 	void (*serve)(struct way *w);	/* does not return */
 	int fds[4];
+	DBusConnection *bus;
 	pid_t child;
 };
 
 static char bytes[ARGS];
+
 static void check(bool good, const char *what)
 {
 	if (good)
@@ -33,7 +39,13 @@ static void check(bool good, const char *what)
 
 /* ---- ours ---- */
 
-static void call_open(struct way *w)
+static bool call_open(struct way *w)
+{
+	(void)w;
+	return true;
+}
+
+static void call_meet(struct way *w)
 {
 	w->fds[0] = instance();
 }
@@ -68,9 +80,10 @@ static void call_serve(struct way *w)
 
 /* ---- others ---- */
 
-static void pipe_open(struct way *w)
+static bool pipe_open(struct way *w)
 {
 	check(pipe(w->fds) == 0 && pipe(w->fds + 2) == 0, w->name);
+	return true;
 }
 
 static void pipe_ask(struct way *w)
@@ -92,12 +105,13 @@ static void pipe_serve(struct way *w)
 	}
 }
 
-static void socket_open(struct way *w)
+static bool socket_open(struct way *w)
 {
 	int on = 1;
 
 	check(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, w->fds) == 0, w->name);
 	check(setsockopt(w->fds[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0, w->name);
+	return true;
 }
 
 static void socket_ask(struct way *w)
@@ -129,17 +143,195 @@ static void socket_serve(struct way *w)
 	}
 }
 
+/* A pipe, by which who serves tells that it is ready. */
+static void ready_open(struct way *w)
+{
+	check(pipe2(w->fds + 2, O_CLOEXEC) == 0, w->name);
+}
+
+static void ready(struct way *w)
+{
+	check(write(w->fds[3], bytes, 1) == 1, w->name);
+}
+
+static void wait_ready(struct way *w)
+{
+	char c;
+
+	close(w->fds[3]);
+	check(read(w->fds[2], &c, 1) == 1, w->name);
+	close(w->fds[2]);
+}
+
+/* D-Bus: a daemon of our own, and libdbus on both sides. */
+#define BUS_NAME	"kshare.bench"
+
+static pid_t bus;
+static bool no_bus;
+static char bus_dir[40];
+
+static DBusConnection *bus_connect(void)
+{
+	DBusConnection *connection;
+	char address[80];
+
+	snprintf(address, sizeof(address), "unix:path=%s/socket", bus_dir);
+	connection = dbus_connection_open_private(address, NULL);
+	if (connection && !dbus_bus_register(connection, NULL)) {
+		dbus_connection_close(connection);
+		dbus_connection_unref(connection);
+		return NULL;
+	}
+	return connection;
+}
+
+static void bus_close(DBusConnection *connection)
+{
+	dbus_connection_close(connection);
+	dbus_connection_unref(connection);
+}
+
+static void bus_configure(const char *path)
+{
+	FILE *file = fopen(path, "w");
+
+	check(file, path);
+	fprintf(file, "<busconfig><listen>unix:path=%s/socket</listen>", bus_dir);
+	fprintf(file, "<policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/>");
+	fprintf(file, "<allow send_destination=\"*\"/><allow receive_sender=\"*\"/>");
+	fprintf(file, "</policy></busconfig>\n");
+	check(fclose(file) == 0, path);
+}
+
+static bool bus_start(void)
+{
+	DBusConnection *connection;
+	char option[80];
+	int i, status;
+
+	strcpy(bus_dir, "/tmp/kshare-bench-XXXXXX");
+	check(mkdtemp(bus_dir), bus_dir);
+	snprintf(option, sizeof(option), "--config-file=%s/config", bus_dir);
+	bus_configure(strchr(option, '/'));
+	bus = fork();
+	check(bus >= 0, "fork");
+	if (!bus) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execlp("dbus-daemon", "dbus-daemon", option, "--nofork", "--nopidfile",
+		       "--nosyslog", NULL);
+		_exit(127);
+	}
+	for (i = 0; i < 100; i++) {
+		if (waitpid(bus, &status, WNOHANG) == bus) {
+			fprintf(stderr, "calls: no dbus-daemon: %s\n",
+				WIFEXITED(status) && WEXITSTATUS(status) == 127 ?
+				"it is not installed" : "it ended");
+			bus = 0;
+			no_bus = true;
+			return false;
+		}
+		connection = bus_connect();
+		if (connection) {
+			bus_close(connection);
+			return true;
+		}
+		usleep(100000);
+	}
+	fprintf(stderr, "calls: dbus-daemon does not answer\n");
+	no_bus = true;
+	return false;
+}
+
+static void bus_stop(void)
+{
+	char path[60];
+
+	if (bus > 0)
+		bench_kill(bus);
+	bus = 0;
+	snprintf(path, sizeof(path), "%s/config", bus_dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/socket", bus_dir);
+	unlink(path);
+	rmdir(bus_dir);
+}
+
+static bool dbus_open(struct way *w)
+{
+	if (no_bus || (!bus && !bus_start()))
+		return false;
+	ready_open(w);
+	return true;
+}
+
+static void dbus_meet(struct way *w)
+{
+	wait_ready(w);
+	w->bus = bus_connect();
+	check(w->bus, w->name);
+}
+
+static void dbus_ask(struct way *w)
+{
+	char name[40];
+	const char *array = bytes;
+	DBusMessage *message, *reply;
+
+	snprintf(name, sizeof(name), BUS_NAME ".%s", w->name);
+	message = dbus_message_new_method_call(name, "/instance", BUS_NAME, "ask");
+	check(message, w->name);
+	if (w->size)
+		check(dbus_message_append_args(message, DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE, &array,
+					       (int)w->size, DBUS_TYPE_INVALID), w->name);
+	reply = dbus_connection_send_with_reply_and_block(w->bus, message, -1, NULL);
+	check(reply, w->name);
+	dbus_message_unref(message);
+	dbus_message_unref(reply);
+}
+
+static void dbus_serve(struct way *w)
+{
+	DBusMessage *message, *reply;
+	char name[40];
+
+	w->bus = bus_connect();
+	check(w->bus, w->name);
+	snprintf(name, sizeof(name), BUS_NAME ".%s", w->name);
+	check(dbus_bus_request_name(w->bus, name, 0, NULL) ==
+	      DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER, w->name);
+	ready(w);
+	while (dbus_connection_read_write(w->bus, -1)) {
+		while ((message = dbus_connection_pop_message(w->bus))) {
+			if (dbus_message_is_method_call(message, BUS_NAME, "ask")) {
+				reply = dbus_message_new_method_return(message);
+				check(reply && dbus_connection_send(w->bus, reply, NULL), w->name);
+				dbus_connection_flush(w->bus);
+				dbus_message_unref(reply);
+			}
+			dbus_message_unref(message);
+		}
+	}
+	check(false, w->name);
+	_exit(1);
+}
+
 #define WAY(_name, _baseline, _goal, _size, _how) { .name = _name, .baseline = _baseline, \
 	.goal = _goal, .size = _size, .open = _how##_open, .ask = _how##_ask, \
 	.serve = _how##_serve }
 
+#define MEET(_name, _baseline, _goal, _size, _how) { .name = _name, .baseline = _baseline, \
+	.goal = _goal, .size = _size, .open = _how##_open, .meet = _how##_meet, \
+	.ask = _how##_ask, .serve = _how##_serve }
+
 static struct way ways[] = {
-	WAY("call", "pipe", 0.9, 0, call),
-	WAY("call_1k", "pipe", 1.1, ARGS, call),
+	MEET("call", "pipe", 0.9, 0, call),
+	MEET("call_1k", "pipe", 1.1, ARGS, call),
 	WAY("pipe", "call", 0, 0, pipe),
 	WAY("pipe_1k", "call_1k", 0, ARGS, pipe),
 	WAY("socket_credentials", "call", 0, 0, socket),
 	WAY("socket_credentials_1k", "call_1k", 0, ARGS, socket),
+	MEET("dbus", "call", 0, 0, dbus),
+	MEET("dbus_1k", "call_1k", 0, ARGS, dbus),
 };
 
 #define WAYS	((int)(sizeof(ways) / sizeof(ways[0])))
@@ -155,11 +347,11 @@ static double run(struct bench_case *c, int loops)
 	return bench_now() - begin;
 }
 
-static double value_of(struct bench_case *cases, const char *name)
+static double value_of(struct bench_case *cases, int n, const char *name)
 {
 	int i;
 
-	for (i = 0; i < WAYS; i++)
+	for (i = 0; i < n; i++)
 		if (!strcmp(cases[i].name, name))
 			return cases[i].value;
 	return 0;
@@ -169,25 +361,24 @@ static void measure(const char *suffix, int rounds)
 {
 	struct bench_case cases[WAYS];
 	char name[60], baseline[60];
-	int i;
+	int i, n = 0;
 
 	for (i = 0; i < WAYS; i++) {
 		struct way *w = &ways[i];
 
-		/* Ours is opened at the other side. */
-		if (w->open != call_open)
-			w->open(w);
+		if (!w->open(w))
+			continue;
 		w->child = bench_fork();
 		if (!w->child)
 			w->serve(w);
-		if (w->open == call_open)
-			w->open(w);
-		cases[i] = (struct bench_case){ .name = w->name, .run = run, .arg = w };
+		if (w->meet)
+			w->meet(w);
+		cases[n++] = (struct bench_case){ .name = w->name, .run = run, .arg = w };
 	}
-	bench_cases(cases, WAYS, rounds);
-	for (i = 0; i < WAYS; i++) {
+	bench_cases(cases, n, rounds);
+	for (i = 0; i < n; i++) {
 		struct way *w = cases[i].arg;
-		double base = value_of(cases, w->baseline);
+		double base = value_of(cases, n, w->baseline);
 
 		bench_kill(w->child);
 		snprintf(name, sizeof(name), "%s_round_trip%s", w->name, suffix);
@@ -195,6 +386,7 @@ static void measure(const char *suffix, int rounds)
 		bench_print(name, cases[i].value, bench_unit(), baseline, cases[i].value / base,
 			    w->goal);
 	}
+	bus_stop();
 }
 
 static void nop(void *arg, int loops)
