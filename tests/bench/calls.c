@@ -7,6 +7,7 @@
 #include "class.h"
 
 #include <dbus/dbus.h>
+#include <linux/android/binder.h>
 #include <sys/socket.h>
 
 #define ROUNDS	2000
@@ -24,6 +25,7 @@ struct way {
 	void (*serve)(struct way *w);	/* does not return */
 	int fds[4];
 	DBusConnection *bus;
+	binder_uintptr_t buffer;	/* of the last answer, not given back yet */
 	pid_t child;
 };
 
@@ -161,6 +163,130 @@ static void wait_ready(struct way *w)
 	close(w->fds[3]);
 	check(read(w->fds[2], &c, 1) == 1, w->name);
 	close(w->fds[2]);
+}
+
+/*
+ * Binder, by its own protocol: a device for each way, as each has one manager,
+ * which is who serves.  Numbers and what belongs to them follow each other.
+ */
+#define BINDER_MAP	(128 << 10)
+
+struct binder_free {
+	uint32_t number;
+	binder_uintptr_t buffer;
+} __attribute__((packed));
+
+struct binder_transaction {
+	struct binder_free free;
+	uint32_t number;
+	struct binder_transaction_data data;
+} __attribute__((packed));
+
+static bool binder_open(struct way *w)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/dev/%s", w->name);
+	if (access(path, R_OK | W_OK) < 0) {
+		fprintf(stderr, "calls: no %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	ready_open(w);
+	return true;
+}
+
+/* Each process has to open and map it for itself. */
+static void binder_map(struct way *w)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/dev/%s", w->name);
+	w->fds[0] = open(path, O_RDWR | O_CLOEXEC);
+	check(w->fds[0] >= 0, path);
+	check(mmap(NULL, BINDER_MAP, PROT_READ, MAP_PRIVATE, w->fds[0], 0) != MAP_FAILED, path);
+	w->buffer = 0;
+}
+
+/* Writes @size bytes of commands, and reads until @want comes. */
+static struct binder_transaction_data binder_talk(struct way *w, void *commands, size_t size,
+						  uint32_t want)
+{
+	struct binder_transaction_data data;
+	char in[256];
+	struct binder_write_read talk = {
+		.write_size = size,
+		.write_buffer = (uintptr_t)commands,
+		.read_size = sizeof(in),
+		.read_buffer = (uintptr_t)in,
+	};
+	uint32_t number;
+	size_t at;
+
+	for (;;) {
+		check(ioctl(w->fds[0], BINDER_WRITE_READ, &talk) == 0, w->name);
+		for (at = 0; at < talk.read_consumed; at += sizeof(number) + _IOC_SIZE(number)) {
+			memcpy(&number, in + at, sizeof(number));
+			if (number != want) {
+				check(number == BR_NOOP || number == BR_TRANSACTION_COMPLETE,
+				      w->name);
+				continue;
+			}
+			memcpy(&data, in + at + sizeof(number), sizeof(data));
+			return data;
+		}
+		talk.write_size = 0;
+		talk.read_consumed = 0;
+	}
+}
+
+/* Gives back the last answer, sends, and waits for what is @want. */
+static struct binder_transaction_data binder_send(struct way *w, uint32_t number, size_t size,
+						  uint32_t want)
+{
+	struct binder_transaction out = {
+		.free = { BC_FREE_BUFFER, w->buffer },
+		.number = number,
+		.data = { .data_size = size, .data.ptr.buffer = (uintptr_t)bytes },
+	};
+	size_t skip = w->buffer ? 0 : sizeof(out.free);
+	struct binder_transaction_data data;
+
+	data = binder_talk(w, (char *)&out + skip, sizeof(out) - skip, want);
+	w->buffer = data.data.ptr.buffer;
+	return data;
+}
+
+static void binder_meet(struct way *w)
+{
+	wait_ready(w);
+	binder_map(w);
+}
+
+static void binder_ask(struct way *w)
+{
+	binder_send(w, BC_TRANSACTION, w->size, BR_REPLY);
+}
+
+static void binder_serve(struct way *w)
+{
+	uint32_t enter = BC_ENTER_LOOPER;
+	struct binder_transaction_data data;
+	int i;
+
+	binder_map(w);
+	/* The one before is gone some time after its process. */
+	for (i = 0; i < 500 && ioctl(w->fds[0], BINDER_SET_CONTEXT_MGR, 0) < 0; i++) {
+		check(errno == EBUSY, w->name);
+		usleep(10000);
+	}
+	check(i < 500, w->name);
+	ready(w);
+	data = binder_talk(w, &enter, sizeof(enter), BR_TRANSACTION);
+	w->buffer = data.data.ptr.buffer;
+	for (;;) {
+		check(data.data_size == w->size, w->name);
+		data = binder_send(w, BC_REPLY, 0, BR_TRANSACTION);
+	}
 }
 
 /* D-Bus: a daemon of our own, and libdbus on both sides. */
@@ -330,6 +456,8 @@ static struct way ways[] = {
 	WAY("pipe_1k", "call_1k", 0, ARGS, pipe),
 	WAY("socket_credentials", "call", 0, 0, socket),
 	WAY("socket_credentials_1k", "call_1k", 0, ARGS, socket),
+	MEET("binder", "call", 0, 0, binder),
+	MEET("binder_1k", "call_1k", 0, ARGS, binder),
 	MEET("dbus", "call", 0, 0, dbus),
 	MEET("dbus_1k", "call_1k", 0, ARGS, dbus),
 };
