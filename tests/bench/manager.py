@@ -10,6 +10,7 @@ import ctypes
 import fcntl
 import json
 import multiprocessing
+import multiprocessing.managers
 import os
 import signal
 import statistics
@@ -23,10 +24,17 @@ ICOUNT = bool(os.environ.get("KSHARE_BENCH_ICOUNT"))
 
 IOC_CMD = 0xBB81
 OP_CREATE, OP_CLIENT_CLONE, OP_CLIENT_BIND = 5, 6, 7
+OP_CLASS_REGISTER, OP_INSTANCE_CREATE = 44, 52
+OP_CALL, OP_SERVE, OP_REPLY_AND_SERVE = 53, 55, 57
+OP_CELL_SET, OP_CELL_WAIT = 65, 72
 OP_DICT_SET, OP_LOCK_ACQUIRE, OP_LOCK_RELEASE = 129, 192, 193
 OP_QUEUE_PUT, OP_QUEUE_GET = 232, 234
-TYPE_DICT, TYPE_LOCK, TYPE_QUEUE = 4, 7, 14
-NONE, INT, STR = 0, 2, 5
+TYPE_CELL, TYPE_DICT, TYPE_LOCK, TYPE_QUEUE = 2, 4, 7, 14
+NONE, INT, STR, BYTES, REF = 0, 2, 5, 6, 7
+UNTIL_NE = 0x1000
+
+# One method, which may be called, and no field
+CLASS = struct.pack("=IIIIII64s64sII", 24, 0, 1, 0, 136, 72, b"ask", b"", 1, 0)
 
 device = os.open("/dev/kshare", os.O_RDWR | os.O_CLOEXEC)
 
@@ -39,9 +47,13 @@ def text(string):
     return struct.pack("=BBBBI8s", STR, 0, len(string), 0, len(string), string)
 
 
-def command(op, handle=0, key=bytes(16), value=bytes(16), out=0, out_len=0, nr=0):
-    return bytearray(struct.pack("=IIII16s16s16sQII", 80, op, handle, 0, bytes(16), key, value,
-                                 out, out_len, nr))
+def reference(handle):
+    return struct.pack("=BBBBIII", REF, 0, 0, 0, 0, handle, 0)
+
+
+def command(op, handle=0, key=bytes(16), value=bytes(16), out=0, out_len=0, nr=0, flags=0):
+    return bytearray(struct.pack("=IIII16s16s16sQII", 80, op, handle, flags, bytes(16), key,
+                                 value, out, out_len, nr))
 
 
 def run(*args, **kwargs):
@@ -55,8 +67,10 @@ class Kshare:
         self.dict = run(OP_CREATE, nr=TYPE_DICT)
         self.lock = run(OP_CREATE, nr=TYPE_LOCK)
         self.queues = [run(OP_CREATE, nr=TYPE_QUEUE) for _ in range(2)]
+        self.place = run(OP_CREATE, nr=TYPE_CELL)
         self.clone = run(OP_CLIENT_CLONE)
-        self.out = ctypes.create_string_buffer(32)
+        self.host_clone = run(OP_CLIENT_CLONE)
+        self.out = ctypes.create_string_buffer(128)
 
     def bind(self):
         global device
@@ -77,6 +91,43 @@ class Kshare:
         run(OP_QUEUE_GET, self.queues[which], out=ctypes.addressof(self.out), out_len=32)
         return struct.unpack_from("=q", self.out, 24)[0]
 
+    def host(self):
+        """A process that serves a class; of its only instance the caller gets a handle."""
+        global device
+        pid = os.fork()
+        if not pid:
+            try:
+                device = self.host_clone
+                run(OP_CLIENT_BIND)
+                self.serve()
+            finally:
+                os._exit(1)
+        run(OP_CELL_WAIT, self.place, flags=UNTIL_NE, out=ctypes.addressof(self.out), out_len=32)
+        self.instance = struct.unpack_from("=I", self.out, 24)[0]
+        return pid
+
+    def serve(self):
+        out = {"out": ctypes.addressof(self.out), "out_len": 128}
+        description = ctypes.create_string_buffer(CLASS, len(CLASS))
+        value = struct.pack("=BBBBIQ", BYTES, 0, 0, 0, len(CLASS), ctypes.addressof(description))
+        handle = run(OP_CLASS_REGISTER, key=text(b"asked"), value=value)
+        run(OP_CELL_SET, self.place, value=reference(run(OP_INSTANCE_CREATE, handle)))
+        run(OP_SERVE, handle, **out)
+        while True:
+            number = struct.unpack_from("=Q", self.out, 8)[0]
+            run(OP_REPLY_AND_SERVE, handle, key=integer(number), **out)
+
+    def call(self, _):
+        run(OP_CALL, self.instance, out=ctypes.addressof(self.out), out_len=32)
+
+
+class Asked:
+    def ask(self):
+        pass
+
+
+multiprocessing.managers.SyncManager.register("Asked", Asked)
+
 
 class Manager:
     """The same by a manager's proxies."""
@@ -85,6 +136,7 @@ class Manager:
         self.dict = manager.dict()
         self.lock = manager.Lock()
         self.queues = [manager.Queue() for _ in range(2)]
+        self.asked = manager.Asked()
 
     def bind(self):
         pass
@@ -101,6 +153,9 @@ class Manager:
 
     def get(self, which):
         return self.queues[which].get()
+
+    def call(self, _):
+        self.asked.ask()
 
 
 def ping_pong(way):
@@ -150,9 +205,10 @@ def main():
     context = multiprocessing.get_context("fork")
     with context.Manager() as manager:
         ways = [Kshare(), Manager(manager)]
-        children = [echo(way) for way in ways]
+        children = [echo(way) for way in ways] + [ways[0].host()]
         for name, operations in (
                 ("dict_set", [way.set for way in ways]),
+                ("call", [way.call for way in ways]),
                 ("lock_and_unlock", [way.acquire_and_release for way in ways]),
                 ("queue_ping_pong", [ping_pong(way) for way in ways])):
             ours, theirs = (measure(operation) for operation in operations)
