@@ -666,7 +666,7 @@ TEST_F(kshare, nothing_of_it_is_part_of_an_atomic_batch)
 		int32_t result = 77;
 
 		t_usual(&c, 0);
-		if (ops[i].op < KSHARE_OP_CLASS_REGISTER || ops[i].op > KSHARE_OP_REPLY_AND_SERVE)
+		if (ops[i].op < KSHARE_OP_CLASS_REGISTER || ops[i].op > KSHARE_OP_INSTANCE_OPEN)
 			continue;
 		count++;
 		cmd = t_cmd(ops[i].op, ops[i].types & 1 << KSHARE_TYPE_CLASS ? h.class :
@@ -686,7 +686,7 @@ TEST_F(kshare, nothing_of_it_is_part_of_an_atomic_batch)
 		}
 		EXPECT_EQ(77, result);
 	}
-	EXPECT_EQ(14, count);
+	EXPECT_EQ(15, count);
 }
 
 TEST_F(kshare, classes_of_different_domains_are_different)

@@ -228,6 +228,9 @@ static struct kshare_cmd likely(const struct kshare_op_info *op, int handle, int
 		cmd.key = t_uint(host_id);
 		cmd.value = t_int(1);
 		break;
+	case KSHARE_OP_INSTANCE_OPEN:
+		cmd.key = t_uint(host_id);
+		break;
 	case KSHARE_OP_CALL:
 		cmd.handle = host.it;
 		vector[1] = t_ref(ref);
@@ -393,6 +396,7 @@ static void take_back(struct side *s, uint32_t op, int h, int ret)
 		break;
 	case KSHARE_OP_CLASS_OPEN:
 	case KSHARE_OP_INSTANCE_CREATE:
+	case KSHARE_OP_INSTANCE_OPEN:
 	case KSHARE_OP_DUP:
 	case KSHARE_OP_IMPORT_FD:
 	case KSHARE_OP_TICKET_REDEEM:
