@@ -64,9 +64,9 @@ static bool came(int round, bool first)
 		return first == (ahead(round) == ONE_FIRST);
 	t_count(first ? FIRST : SECOND);
 	if ((*step > 0) == first && *step)
-		*step *= abs(*step) < 1 << 16 ? 2 : 1;
+		*step *= abs(*step) < 1 << 18 ? 2 : 1;
 	else
-		*step = first ? 64 : -64;
+		*step = first ? 1024 : -1024;
 	by += *step;
 	t_counts[HELD_UP] = by > 1 << 20 ? 1 << 20 : by < -(1 << 20) ? -(1 << 20) : by;
 	return true;
@@ -585,36 +585,45 @@ TEST_F(kshare, adoption_against_a_call)
 	T_OUTCOMES("%d answered, %d without a host", t_counted(FIRST), t_counted(SECOND));
 }
 
-/* Calls while hosts are killed and adopt: each is answered, or told that nobody will. */
-TEST_F(kshare, hosts_come_and_go_while_they_are_called)
+/* A child that calls until the end: each call is answered, or told that nobody will. */
+static pid_t restless(struct side *s, int it)
+{
+	pid_t pid = t_fork(s);
+	int64_t n;
+
+	if (pid)
+		return pid;
+	for (n = 0; !t_counted(STOP); n++) {
+		int ret = t_call(s, it, T_ECHO, t_int(n));
+
+		if (ret ? ret != -EOWNERDEAD : s->out.values[0].i != n)
+			_exit(1);
+		t_count(ret ? SECOND : FIRST);
+		if (ret)
+			sched_yield();
+	}
+	_exit(0);
+}
+
+/* Both sides are killed again and again, while hosts adopt: nothing is left of either. */
+TEST_F(kshare, hosts_and_callers_come_and_go)
 {
 	struct side *s = &self->s;
-	int i, round, rounds = t_rounds(30), it, class, box = t_create(s, KSHARE_TYPE_LIST);
+	int i, k, round, rounds = t_rounds(30), it, class, box = t_create(s, KSHARE_TYPE_LIST);
+	struct kshare_stat stat, domain;
 	struct kshare_cmd cmd;
-	struct kshare_stat stat;
 	pid_t host, pids[2];
-	int64_t n;
+	uint64_t objects;
 
 	t_share_counts();
 	host = t_host_child(s, box, 0);
 	it = t_take_out(s, box);
 	class = t_open_class(s, "thing");
 	ASSERT_LT(0, class);
-	for (i = 0; i < 2; i++) {
-		pids[i] = t_fork(s);
-		if (pids[i])
-			continue;
-		for (n = 0; !t_counted(STOP); n++) {
-			int ret = t_call(s, it, T_ECHO, t_int(n));
-
-			if (ret ? ret != -EOWNERDEAD : s->out.values[0].i != n)
-				_exit(1);
-			t_count(ret ? SECOND : FIRST);
-			if (ret)
-				sched_yield();
-		}
-		_exit(0);
-	}
+	ASSERT_EQ(0, t_stat(s, 1, &domain));
+	objects = domain.used[KSHARE_LIMIT_OBJECTS];
+	for (i = 0; i < 2; i++)
+		pids[i] = restless(s, it);
 	for (round = 0; round < rounds; round++) {
 		int before = t_counted(FIRST);
 		pid_t next = t_fork(s);
@@ -624,7 +633,17 @@ TEST_F(kshare, hosts_come_and_go_while_they_are_called)
 			_exit(t_raw(s, cmd) < 0 ? 1 : t_serve_all(s, class));
 		}
 		ASSERT_TRUE(t_until_counted(FIRST, before + 3));
-		EXPECT_EQ(1000 + SIGKILL, t_end_child(host));
+		moment(round);
+		/* By turns a caller goes before the host, at the same time, and after it. */
+		k = round % 2;
+		kill(round % 3 ? pids[k] : host, SIGKILL);
+		if (round % 3 == 1)
+			EXPECT_EQ(1000 + SIGKILL, t_wait(pids[k]));
+		kill(round % 3 ? host : pids[k], SIGKILL);
+		EXPECT_EQ(1000 + SIGKILL, t_wait(host));
+		if (round % 3 != 1)
+			EXPECT_EQ(1000 + SIGKILL, t_wait(pids[k]));
+		pids[k] = restless(s, it);
 		host = next;
 		/* Which may take it a moment, and what is killed next is to be the host. */
 		do {
@@ -639,6 +658,13 @@ TEST_F(kshare, hosts_come_and_go_while_they_are_called)
 	EXPECT_EQ(rounds + 1, stat.token);
 	EXPECT_EQ(1000 + SIGKILL, t_end_child(host));
 	T_OUTCOMES("%d answered, %d without a host", t_counted(FIRST), t_counted(SECOND));
+	ASSERT_EQ(0, t_stat(s, class, &stat));
+	EXPECT_EQ(0, stat.waiters);
+	EXPECT_EQ(1, stat.length);
+	EXPECT_EQ(objects, t_objects_soon(s, objects));
+	ASSERT_EQ(0, t_stat(s, 1, &domain));
+	EXPECT_EQ(self->before.used[KSHARE_LIMIT_WAITERS], domain.used[KSHARE_LIMIT_WAITERS]);
+	EXPECT_EQ(1, domain.clients);
 }
 
 TEST_HARNESS_MAIN
