@@ -34,39 +34,60 @@ static pid_t flood(struct side *s, int it, int step)
 		pause();
 }
 
+/* All calls at once, or one at a time */
+static const uint32_t kinds[] = { 0, KSHARE_CLASS_SERIAL, KSHARE_CLASS_SERIAL_EACH };
+
+#define KINDS	(int)(sizeof(kinds) / sizeof(kinds[0]))
+
+/* Takes the next call, which goes one way, and is through with it if that is to be told. */
+static int take_one(struct side *s, int class, struct t_served *w)
+{
+	int ret = t_serve_now(s, class, w);
+
+	if (ret == KSHARE_SERVE_CALL && w->call && t_reply(s, class, w->call, t_none()))
+		return -EIO;
+	return ret;
+}
+
 TEST_F(kshare, who_floods_the_host_does_not_keep_others_out)
 {
 	struct side *s = &self->s;
-	int i, at = -1, next[2] = {};
+	int i, k, at, next[2];
 	struct t_served w;
 	struct t_host h;
 	pid_t pids[3];
 
-	t_share_counts();
-	ASSERT_TRUE(t_be_host(s, &h, 0));
-	for (i = 0; i < 2; i++)
-		pids[i] = flood(s, h.it, i);
-	ASSERT_TRUE(t_until_counted(0, 1));
-	ASSERT_TRUE(t_until_counted(1, 1));
-	pids[2] = t_fork(s);
-	if (!pids[2])
-		_exit(t_send(s, h.it, T_ECHO, t_int(1)) ? 1 : 0);
-	ASSERT_EQ(0, t_wait(pids[2]));
-	for (i = 0; i < 200; i++) {
-		ASSERT_EQ(KSHARE_SERVE_CALL, t_serve_now(s, h.class, &w));
-		if (w.method == T_ECHO) {
-			at = i;
-			break;
+	for (k = 0; k < KINDS; k++) {
+		t_share_counts();
+		ASSERT_TRUE(t_be_host(s, &h, kinds[k]));
+		next[0] = next[1] = 0;
+		at = -1;
+		for (i = 0; i < 2; i++)
+			pids[i] = flood(s, h.it, i);
+		ASSERT_TRUE(t_until_counted(0, 1));
+		ASSERT_TRUE(t_until_counted(1, 1));
+		pids[2] = t_fork(s);
+		if (!pids[2])
+			_exit(t_send(s, h.it, T_ECHO, t_int(1)) ? 1 : 0);
+		ASSERT_EQ(0, t_wait(pids[2]));
+		for (i = 0; i < 200; i++) {
+			ASSERT_EQ(KSHARE_SERVE_CALL, take_one(s, h.class, &w));
+			if (w.method == T_ECHO) {
+				at = i;
+				break;
+			}
+			/* And each of the others has its own order. */
+			EXPECT_EQ(next[w.pid == pids[1]]++, w.arg[0].i);
 		}
-		/* And each of the others has its own order. */
-		EXPECT_EQ(next[w.pid == pids[1]]++, w.arg[0].i);
+		/* There are three clients: it is among the next few. */
+		EXPECT_LE(0, at);
+		EXPECT_GT(6, at) {
+			TH_LOG("flags %x", kinds[k]);
+		}
+		for (i = 0; i < 2; i++)
+			EXPECT_EQ(1000 + SIGKILL, t_end_child(pids[i]));
+		EXPECT_EQ(0, t_unregister(s, h.class));
 	}
-	/* There are three clients: it is among the next few. */
-	EXPECT_LE(0, at);
-	EXPECT_GT(6, at);
-	for (i = 0; i < 2; i++)
-		EXPECT_EQ(1000 + SIGKILL, t_end_child(pids[i]));
-	EXPECT_EQ(0, t_unregister(s, h.class));
 }
 
 TEST_F(kshare, clients_are_served_in_turn)
@@ -74,23 +95,33 @@ TEST_F(kshare, clients_are_served_in_turn)
 	struct side *s = &self->s;
 	struct t_served w;
 	struct t_host h;
-	pid_t pids[2], last = 0;
-	int i;
+	pid_t pids[2], last;
+	int i, k;
 
-	t_share_counts();
-	ASSERT_TRUE(t_be_host(s, &h, 0));
-	for (i = 0; i < 2; i++) {
-		pids[i] = flood(s, h.it, i);
-		ASSERT_TRUE(t_until_counted(i, 1));
+	for (k = 0; k < KINDS; k++) {
+		t_share_counts();
+		ASSERT_TRUE(t_be_host(s, &h, kinds[k]));
+		last = 0;
+		for (i = 0; i < 2; i++) {
+			pids[i] = flood(s, h.it, i);
+			ASSERT_TRUE(t_until_counted(i, 1));
+		}
+		for (i = 0; i < 40; i++) {
+			ASSERT_EQ(KSHARE_SERVE_CALL, take_one(s, h.class, &w));
+			/*
+			 * Where one is served at a time the very first call was let
+			 * through when there was nobody to take turns with.
+			 */
+			if (i > 1 || !kinds[k])
+				EXPECT_NE(last, w.pid) {
+					TH_LOG("flags %x", kinds[k]);
+				}
+			last = w.pid;
+		}
+		for (i = 0; i < 2; i++)
+			EXPECT_EQ(1000 + SIGKILL, t_end_child(pids[i]));
+		EXPECT_EQ(0, t_unregister(s, h.class));
 	}
-	for (i = 0; i < 40; i++) {
-		ASSERT_EQ(KSHARE_SERVE_CALL, t_serve_now(s, h.class, &w));
-		EXPECT_NE(last, w.pid);
-		last = w.pid;
-	}
-	for (i = 0; i < 2; i++)
-		EXPECT_EQ(1000 + SIGKILL, t_end_child(pids[i]));
-	EXPECT_EQ(0, t_unregister(s, h.class));
 }
 
 /* ---- several threads of the host ---- */
@@ -225,6 +256,102 @@ TEST_F(kshare, or_one_call_of_each_instance)
 			EXPECT_EQ(0, t_wait(pids[i]));
 }
 
+/* ---- a generator ---- */
+
+#define ELEMENTS	400
+
+/* The host's state, for which it needs no lock, since one call of an object is served */
+struct generator {
+	struct side s;
+	int class, ret;
+	volatile int *next;
+	pthread_t id;
+};
+
+static void *generate(void *arg)
+{
+	struct generator *g = arg;
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_SERVE, g->class);
+	struct t_served w;
+	int n;
+
+	for (;;) {
+		g->ret = t_served(&g->s, t_run(&g->s, cmd), &w);
+		if (g->ret != KSHARE_SERVE_CALL)
+			return NULL;
+		n = g->next[w.cookie];
+		/* A second one that is let through would be here, too, and see the same. */
+		sched_yield();
+		if (n < ELEMENTS)
+			g->next[w.cookie] = n + 1;
+		if (t_reply_as(&g->s, g->class, w.call,
+			       n < ELEMENTS ? KSHARE_ANSWER_VALUE : KSHARE_ANSWER_STOP,
+			       n < ELEMENTS ? t_int(n) : t_none()))
+			return NULL;
+	}
+}
+
+/* Takes elements of two generators by turns until both have stopped, and then they stay so. */
+static int consume(struct side *s, const int *its, int *seen)
+{
+	int stopped = 0, k, ret;
+
+	for (k = 0; stopped != 3; k ^= 1) {
+		ret = t_call(s, its[k], T_ECHO, t_none());
+		if (ret == KSHARE_ANSWER_STOP) {
+			stopped |= 1 << k;
+			continue;
+		}
+		if (ret || stopped & 1 << k || s->out.values[0].type != KSHARE_INT ||
+		    s->out.values[0].u >= ELEMENTS)
+			return 1;
+		__atomic_add_fetch(&seen[k * ELEMENTS + s->out.values[0].i], 1, __ATOMIC_SEQ_CST);
+	}
+	return t_call(s, its[0], T_ECHO, t_none()) != KSHARE_ANSWER_STOP;
+}
+
+TEST_F(kshare, a_generator_that_many_share_gives_each_element_once)
+{
+	struct side *s = &self->s;
+	struct generator *g = calloc(3, sizeof(*g));
+	int *seen = mmap(NULL, 2 * ELEMENTS * sizeof(*seen), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	static volatile int next[2];
+	int i, its[2], wrong = 0;
+	struct t_host h;
+	pid_t pids[4];
+
+	ASSERT_NE(MAP_FAILED, (void *)seen);
+	ASSERT_TRUE(t_be_host(s, &h, KSHARE_CLASS_SERIAL_EACH));
+	for (i = 0; i < 2; i++)
+		its[i] = t_instance(s, h.class, i);
+	for (i = 0; i < 3; i++) {
+		g[i].s.fd = s->fd;
+		g[i].class = h.class;
+		g[i].next = next;
+		ASSERT_EQ(0, pthread_create(&g[i].id, NULL, generate, &g[i]));
+	}
+	for (i = 0; i < 4; i++) {
+		pids[i] = t_fork(s);
+		if (!pids[i])
+			_exit(consume(s, its, seen));
+	}
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, t_wait(pids[i]));
+	for (i = 0; i < 2 * ELEMENTS; i++)
+		wrong += seen[i] != 1;
+	EXPECT_EQ(0, wrong);
+	EXPECT_EQ(0, t_unregister(s, h.class));
+	for (i = 0; i < 3; i++) {
+		pthread_join(g[i].id, NULL);
+		EXPECT_EQ(-ESHUTDOWN, g[i].ret);
+	}
+	munmap(seen, 2 * ELEMENTS * sizeof(*seen));
+	free(g);
+}
+
+/* ---- what else is one at a time ---- */
+
 /* One that nobody waits for has its turn too, and so the host says when it is over. */
 TEST_F(kshare, a_serial_call_that_goes_one_way_is_the_only_one_as_well)
 {
@@ -324,6 +451,8 @@ TEST_F(kshare, what_was_not_taken_for_want_of_room_is_the_next_one_and_the_only_
 struct relay {
 	struct side s;
 	int class, next;
+	/* Or where a call with that number goes, with the next number */
+	const int *ways;
 	int ret;
 	pthread_t id;
 };
@@ -338,6 +467,8 @@ static void *relay_once(void *arg)
 	if (r->ret != KSHARE_SERVE_CALL)
 		return NULL;
 	got = w.arg[0].i;
+	if (r->ways)
+		r->next = r->ways[got++];
 	r->ret = r->next ? t_call(&r->s, r->next, T_ECHO, t_int(got)) : 0;
 	if (r->next && !r->ret)
 		got = r->s.out.values[0].i;
@@ -405,7 +536,6 @@ TEST_F(kshare, a_host_may_call_back_while_it_serves)
  */
 TEST_F(kshare, a_serial_call_may_lead_to_itself)
 {
-	static const uint32_t kinds[] = { KSHARE_CLASS_SERIAL, KSHARE_CLASS_SERIAL_EACH };
 	struct side *s = &self->s;
 	struct relay *r;
 	struct t_served w;
@@ -413,7 +543,7 @@ TEST_F(kshare, a_serial_call_may_lead_to_itself)
 	int i, k, other, calls[3];
 	pid_t pids[2];
 
-	for (k = 0; k < 2; k++) {
+	for (k = 1; k < KINDS; k++) {
 		r = calloc(3, sizeof(*r));
 		ASSERT_TRUE(t_be_host(s, &h, kinds[k]));
 		other = t_instance(s, h.class, 8);
@@ -474,6 +604,67 @@ TEST_F(kshare, calls_lead_to_others_only_so_deep)
 	EXPECT_EQ(0, t_call(s, h.it, T_ECHO, t_int(7)));
 	EXPECT_EQ(8, s->out.values[0].i);
 	pthread_join(r[0].id, NULL);
+	free(r);
+}
+
+/*
+ * The same where every other one is a process, which hosts a class of its own: how deep
+ * it is goes from client to client.
+ */
+TEST_F(kshare, so_they_do_across_processes)
+{
+	struct side *s = &self->s;
+	enum { N = KSHARE_MAX_CALL_DEPTH };
+	struct relay *r = calloc(N / 2, sizeof(*r)), *own = calloc(1, sizeof(*own));
+	int i, status, refused = 0, ways[N + 1], box = t_create(s, KSHARE_TYPE_LIST);
+	struct kshare_cmd cmd;
+	struct t_host mine, theirs;
+	char name[32];
+	pid_t pid, pids[N / 2];
+
+	t_share_counts();
+	ASSERT_TRUE(t_be_host(s, &mine, 0));
+	/* By turns threads of this process, any of them, and those processes */
+	for (i = 0; i < N / 2; i++) {
+		pids[i] = t_fork(s);
+		if (!pids[i]) {
+			snprintf(name, sizeof(name), "relay %d", i);
+			if (!t_host_of(s, &theirs, name, 0))
+				_exit(1);
+			cmd = t_cmd(KSHARE_OP_LIST_APPEND, box);
+			cmd.value = t_ref(theirs.it);
+			if (t_raw(s, cmd))
+				_exit(2);
+			t_count(0);
+			own->s.fd = s->fd;
+			own->class = theirs.class;
+			/* This one is called with one number only. */
+			ways[2 * i + 1] = mine.it;
+			own->ways = ways;
+			relay_once(own);
+			_exit(own->ret == -ELOOP ? 3 : own->ret != KSHARE_ANSWER_RAISED);
+		}
+		ASSERT_TRUE(t_until_counted(0, i + 1));
+		ways[2 * i] = t_take_out(s, box);
+		ASSERT_LT(0, ways[2 * i]);
+	}
+	for (i = 0; i < N / 2; i++) {
+		r[i].ways = ways;
+		begin_relay(&r[i], s, mine.class, 0);
+	}
+	pid = t_caller(s, t_call_cmd(mine.it, T_ECHO, t_int(0)), KSHARE_ANSWER_RAISED,
+		       KSHARE_ANSWER_RAISED);
+	EXPECT_EQ(0, t_wait(pid));
+	for (i = 0; i < N / 2; i++) {
+		pthread_join(r[i].id, NULL);
+		EXPECT_EQ(KSHARE_ANSWER_RAISED, r[i].ret);
+		status = t_wait(pids[i]);
+		/* The last one is the one that may not call. */
+		EXPECT_EQ(i == N / 2 - 1 ? 3 : 0, status);
+		refused += status == 3;
+	}
+	EXPECT_EQ(1, refused);
+	free(own);
 	free(r);
 }
 
