@@ -313,4 +313,36 @@ TEST_F(kshare, no_head_of_line)
 	EXPECT_EQ(-EDQUOT, t_serve_now(&self->s, h.class, &w));
 }
 
+/* The host is a client: another one of the same process is anybody else. */
+TEST_F(kshare, another_client_of_the_hosts_process_is_not_the_host)
+{
+	struct side *s = &self->s, *other = t_open();
+	struct kshare_cmd cmd;
+	struct t_served w;
+	struct t_host h;
+	int class;
+	pid_t pid;
+
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	class = t_give(s, h.class, other);
+	ASSERT_LT(0, class);
+	EXPECT_EQ(KSHARE_RIGHT_ALL, t_rights(other, class));
+	pid = t_caller(s, t_call_cmd(h.it, T_ECHO, t_int(5)), KSHARE_ANSWER_VALUE, 6);
+	/* It does not take the call either. */
+	ASSERT_TRUE(t_until_it_waits(s, h.class, 1, pid));
+	EXPECT_EQ(-EPERM, t_serve_now(other, class, &w));
+	ASSERT_EQ(KSHARE_SERVE_CALL, t_serve_now(s, h.class, &w));
+	EXPECT_EQ(-EPERM, t_reply(other, class, w.call, t_int(7)));
+	cmd = t_reply_cmd(class, w.call, t_int(7));
+	cmd.op = KSHARE_OP_REPLY_AND_SERVE;
+	cmd.flags = KSHARE_NOWAIT;
+	EXPECT_EQ(-EPERM, t_run(other, cmd));
+	EXPECT_EQ(-EPERM, t_reply_as(other, class, w.call, KSHARE_ANSWER_RAISED, t_int(7)));
+	/* None of that was an answer, also when it leaves. */
+	t_leave(other);
+	EXPECT_EQ(0, t_reply(s, h.class, w.call, t_int(6)));
+	EXPECT_EQ(0, t_wait(pid));
+	EXPECT_EQ(-ENOENT, t_reply(s, h.class, w.call, t_int(6)));
+}
+
 TEST_HARNESS_MAIN
