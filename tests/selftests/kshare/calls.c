@@ -601,4 +601,99 @@ TEST_F(kshare, answers_may_come_in_any_order)
 	}
 }
 
+/* ---- in a batch ---- */
+
+struct batch_of_calls {
+	struct kshare_cmd cmds[4];
+	struct reply out[4];
+	int32_t results[4];
+	struct kshare_batch batch;
+};
+
+static int run_batch(struct side *s, struct batch_of_calls *b, uint32_t flags)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		b->cmds[i].out = (uintptr_t)&b->out[i];
+		b->cmds[i].out_len = sizeof(b->out[i]);
+		b->results[i] = INT32_MIN;
+	}
+	b->batch = (struct kshare_batch){
+		.size = sizeof(b->batch),
+		.flags = flags,
+		.count = 4,
+		.cmds = (uintptr_t)b->cmds,
+		.results = (uintptr_t)b->results,
+		.cmd_size = sizeof(b->cmds[0]),
+	};
+	return ioctl(s->fd, KSHARE_IOC_BATCH, &b->batch) ? -errno : 0;
+}
+
+/* A call waits in a batch as it does alone, and what it brings is one of the results. */
+TEST_F(kshare, a_batch_calls_one_after_the_other)
+{
+	struct side *s = &self->s;
+	struct batch_of_calls *b = calloc(1, sizeof(*b));
+	int it, i, box = t_create(s, KSHARE_TYPE_LIST), cell = t_create(s, KSHARE_TYPE_CELL);
+	pid_t host;
+
+	t_share_counts();
+	host = t_host_child(s, box, 0);
+	it = t_take_out(s, box);
+	ASSERT_LT(0, it);
+	b->cmds[0] = t_call_cmd(it, T_ECHO, t_int(1));
+	b->cmds[1] = t_call_cmd(it, T_HIDDEN, t_int(2));
+	b->cmds[2] = t_cmd(KSHARE_OP_CELL_SET, cell);
+	b->cmds[2].value = t_int(3);
+	b->cmds[3] = t_call_cmd(it, T_ECHO, t_int(4));
+
+	/* It ends at the first that fails, */
+	EXPECT_EQ(-EACCES, run_batch(s, b, 0));
+	EXPECT_EQ(1, b->batch.done);
+	EXPECT_EQ(KSHARE_ANSWER_VALUE, b->results[0]);
+	EXPECT_EQ(1, b->out[0].values[0].i);
+	EXPECT_EQ(-EACCES, b->results[1]);
+	EXPECT_EQ(INT32_MIN, b->results[2]);
+	EXPECT_EQ(INT32_MIN, b->results[3]);
+	EXPECT_EQ(1, t_counted(T_TAKEN));
+	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, cell)));
+	EXPECT_EQ(KSHARE_NONE, s->out.values[0].type);
+
+	/* or goes on. */
+	EXPECT_EQ(0, run_batch(s, b, KSHARE_BATCH_RUN_ON));
+	EXPECT_EQ(4, b->batch.done);
+	EXPECT_EQ(-EACCES, b->results[1]);
+	for (i = 0; i < 4; i += 3) {
+		EXPECT_EQ(KSHARE_ANSWER_VALUE, b->results[i]);
+		EXPECT_EQ(i + 1, b->out[i].values[0].i);
+	}
+	EXPECT_EQ(3, t_counted(T_TAKEN));
+	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, cell)));
+	EXPECT_EQ(3, s->out.values[0].i);
+
+	/* As one step it cannot be: nothing of it is done, wherever the call stands. */
+	b->cmds[1] = t_cmd(KSHARE_OP_CELL_SET, cell);
+	b->cmds[1].value = t_int(9);
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(-EOPNOTSUPP, run_batch(s, b, KSHARE_BATCH_ATOMIC));
+		b->cmds[0] = b->cmds[1];
+		b->cmds[3].flags = KSHARE_ONEWAY;
+		b->cmds[3].out = b->cmds[3].out_len = 0;
+	}
+	EXPECT_EQ(3, t_counted(T_TAKEN));
+	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, cell)));
+	EXPECT_EQ(3, s->out.values[0].i);
+
+	/* Those behind a host that has gone are told so, too. */
+	EXPECT_EQ(1000 + SIGKILL, t_end_child(host));
+	b->cmds[0] = t_call_cmd(it, T_ECHO, t_int(1));
+	b->cmds[3] = t_call_cmd(it, T_ECHO, t_int(4));
+	EXPECT_EQ(0, run_batch(s, b, KSHARE_BATCH_RUN_ON));
+	EXPECT_EQ(-EOWNERDEAD, b->results[0]);
+	EXPECT_EQ(0, b->results[1]);
+	EXPECT_EQ(-EOWNERDEAD, b->results[3]);
+	free(b);
+}
+
 TEST_HARNESS_MAIN
