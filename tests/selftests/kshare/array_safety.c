@@ -295,6 +295,73 @@ TEST_F(kshare, nothing_but_arrays_can_be_mapped)
 	t_leave(other);
 }
 
+/* How a call of the system is refused, or 0 */
+static int refused(int ret)
+{
+	return ret ? errno : 0;
+}
+
+/* Who has a descriptor has no file of which he could change the size, or free the memory. */
+TEST_F(kshare, an_array_cannot_be_cut_or_grown_or_punched)
+{
+	static const int modes[] = {
+		0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		FALLOC_FL_ZERO_RANGE, FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE,
+	};
+	struct side *s = &self->s;
+	int page = page_size(), a = bytes(s, 2 * page), fds[2], i, j;
+	uint8_t *at = map(s, a, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED);
+
+	ASSERT_NE(MAP_FAILED, (void *)at);
+	at[0] = at[page] = 42;
+	/* By the descriptor of the object, and by that of the client */
+	fds[0] = t_export(s, a, 0);
+	ASSERT_LE(0, fds[0]);
+	fds[1] = s->fd;
+	for (i = 0; i < 2; i++) {
+		EXPECT_NE(0, refused(ftruncate(fds[i], 0)));
+		EXPECT_NE(0, refused(ftruncate(fds[i], page)));
+		EXPECT_NE(0, refused(ftruncate(fds[i], 4 * page)));
+		for (j = 0; j < (int)(sizeof(modes) / sizeof(modes[0])); j++)
+			EXPECT_NE(0, refused(fallocate(fds[i], modes[j], 0, page))) {
+				TH_LOG("mode %x of descriptor %d", modes[j], i);
+			}
+	}
+	EXPECT_EQ(42, at[0]);
+	EXPECT_EQ(42, at[page]);
+	EXPECT_EQ(EINVAL, map_error(s, a, 3 * page, PROT_READ, MAP_SHARED));
+	close(fds[0]);
+	munmap(at, 2 * page);
+}
+
+/* Nor is there one behind the mapping, by which another program could map it anew. */
+TEST_F(kshare, a_mapping_gives_no_way_to_what_is_behind_it)
+{
+	static const int modes[] = { O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_TRUNC };
+	struct side *s = &self->s;
+	int page = page_size(), a = bytes(s, page), i, fd;
+	uint8_t *at = map(s, a, page, PROT_READ | PROT_WRITE, MAP_SHARED);
+	char path[100], target[100];
+
+	ASSERT_NE(MAP_FAILED, (void *)at);
+	at[0] = 42;
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (unsigned long)at,
+		 (unsigned long)at + page);
+	/* It is this mapping that is tried, with all that root may do. */
+	ASSERT_LT(0, readlink(path, target, sizeof(target)));
+	for (i = 0; i < (int)(sizeof(modes) / sizeof(modes[0])); i++) {
+		fd = open(path, modes[i] | O_CLOEXEC);
+		EXPECT_GT(0, fd) {
+			TH_LOG("%x", modes[i]);
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	EXPECT_NE(0, refused(truncate(path, 0)));
+	EXPECT_EQ(42, at[0]);
+	munmap(at, page);
+}
+
 TEST_F(kshare, a_child_maps_nothing_by_its_parents_client)
 {
 	struct side *s = &self->s;
