@@ -42,6 +42,8 @@ static char *good, *read_only, *edge;
 static unsigned long done[THREADS];
 /* The number of a call that was taken, of whatever class */
 static __s64 last_call;
+/* And the id of an instance that somebody was told of */
+static __s64 last_instance;
 static time_t end;
 /* Descriptors of EXPORT_FD's that are open */
 static int exports[POOL];
@@ -315,6 +317,13 @@ static void any_of_classes(struct fuzz *f, struct kshare_cmd *cmd)
 		cmd->key = none;
 		cmd->nr = rnd(f, 200);
 		break;
+	case KSHARE_OP_CLASS_COOKIE:
+	case KSHARE_OP_INSTANCE_OPEN:
+		/* Any number would never be that of an instance. */
+		cmd->key = (struct kshare_value){
+			.type = KSHARE_INT, .i = last_instance + !rnd(f, 8),
+		};
+		break;
 	case KSHARE_OP_CALL:
 		cmd->nr = rnd(f, 4) ? rnd(f, 4) : KSHARE_METHOD_CREATE;
 		/* What nobody waits for has no time either, nor an answer. */
@@ -454,6 +463,10 @@ static void run_one(struct fuzz *f, struct kshare_cmd *cmd)
 		shared->id = result->number;
 	if ((cmd->op == KSHARE_OP_SERVE || cmd->op == KSHARE_OP_REPLY_AND_SERVE) && result->number)
 		last_call = result->number;
+	if (cmd->op == KSHARE_OP_SERVE && ret == KSHARE_SERVE_CALL)
+		last_instance = result->values[KSHARE_SERVED_ID].u;
+	if (cmd->op == KSHARE_OP_CLASS_INSTANCES && ret)
+		last_instance = result->values[0].u;
 }
 
 /* Through the ring: those that wait go on while others are submitted. */
