@@ -18,20 +18,26 @@ static int64_t read_x(struct kshare_obj *obj)
 	return x;
 }
 
-/* The pointer that the host has put beside the instance is its own proxy of it. */
+/* For the time of the call the host has a proxy of the instance, to get at its field. */
 static int change(struct kshare_call *call)
 {
-	struct kshare_obj *self = kshare_call_ptr(call);
-	int ret = kshare_dict_set(self, kshare_str(field), kshare_int(200));
+	struct kshare_obj *self KSHARE_CLEANUP = NULL;
+	int ret = kshare_call_self(call, &self);
 
+	if (!ret)
+		ret = kshare_dict_set(self, kshare_str(field), kshare_int(200));
 	return ret < 0 ? ret : 0;
 }
 
 static int str(struct kshare_call *call)
 {
+	struct kshare_obj *self KSHARE_CLEANUP = NULL;
+	int ret = kshare_call_self(call, &self);
 	char text[64];
 
-	snprintf(text, sizeof(text), "a Thing whose x is %" PRId64, read_x(kshare_call_ptr(call)));
+	if (ret)
+		return ret;
+	snprintf(text, sizeof(text), "a Thing whose x is %" PRId64, read_x(self));
 	return kshare_return(call, kshare_str(text));
 }
 
@@ -86,8 +92,6 @@ int main(void)
 
 	must(kshare_class_register(k, &thing, 0, &cls));
 	must(kshare_instance_create(cls, 0, NULL, 0, &obj));
-	/* The methods want it, to get at x. */
-	must(kshare_instance_set_ptr(cls, obj, obj));
 	must(kshare_dict_set(obj, kshare_str(field), kshare_int(100)));
 	must(kshare_cell_create(k, KSHARE_ELEM_ANY, kshare_none(), 0, &cell));
 	must(kshare_serve_start(cls, 1));

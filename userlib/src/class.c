@@ -165,3 +165,11 @@ void kshare_prep_instance_create(struct kshare_cmd *cmd, struct kshare_obj *obj,
 		cmd->key = kshare_uint(cookie);
 	cmd->flags = flags;
 }
+
+void kshare_prep_instance_open(struct kshare_cmd *cmd, struct kshare_obj *obj, uint64_t id,
+			       uint32_t flags)
+{
+	kshare_prep(cmd, KSHARE_OP_INSTANCE_OPEN, obj);
+	cmd->key = kshare_uint(id);
+	cmd->flags = flags;
+}

@@ -451,6 +451,21 @@ int kshare_instance_create(struct kshare_class *cls, uint64_t cookie, void *ptr,
 	return 0;
 }
 
+int kshare_instance_open(struct kshare_class *cls, uint64_t id, uint32_t flags,
+			 struct kshare_obj **obj)
+{
+	struct kshare_cmd cmd;
+	int err;
+
+	if (ks_class_is_lost(cls))
+		return -EPERM;
+	kshare_prep_instance_open(&cmd, cls->obj, id, flags);
+	err = ks_obj_make(cls->obj->k, &cmd, KSHARE_TYPE_INSTANCE, obj);
+	if (!err)
+		ks_methods_share(*obj, cls->obj);
+	return err;
+}
+
 int kshare_instance_set_ptr(struct kshare_class *cls, struct kshare_obj *obj, void *ptr)
 {
 	uint64_t id;

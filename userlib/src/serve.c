@@ -274,6 +274,12 @@ void *kshare_call_ptr(struct kshare_call *call)
 	return ks_class_ptr(call->cls, call->id);
 }
 
+int kshare_call_self(struct kshare_call *call, struct kshare_obj **obj)
+{
+	/* A child of fork() would keep the instance. */
+	return kshare_instance_open(call->cls, call->id, KSHARE_NO_INHERIT, obj);
+}
+
 int32_t kshare_call_pid(struct kshare_call *call)
 {
 	return call->pid;

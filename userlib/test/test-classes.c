@@ -205,6 +205,22 @@ static int hidden(struct kshare_call *call)
 	return 0;
 }
 
+/* Adds to a field of the instance that is called, and to one that only the host may change. */
+static int self(struct kshare_call *call)
+{
+	struct kshare_obj *obj KSHARE_CLEANUP = NULL;
+	struct kshare_obj *none = NULL;
+
+	check(kshare_call_self(call, &obj) == 0 && kshare_type(obj) == KSHARE_TYPE_INSTANCE);
+	check(stat_of(obj).id == kshare_call_id(call));
+	check(stat_of(obj).rights == KSHARE_RIGHT_ALL);
+	check(kshare_instance_open(cls, kshare_call_id(call) + 1000000, 0, &none) == -ENOENT);
+	check(kshare_instance_open(cls, stat_of(root).id, 0, &none) == -ENOENT && !none);
+	check(kshare_method(obj, "self") == (int)kshare_call_method(call));
+	check(kshare_dict_set(obj, kshare_str("fixed"), kshare_int(8)) >= 0);
+	return kshare_dict_add(obj, kshare_str("x"), kshare_int(1), 0, NULL);
+}
+
 static int leave(struct kshare_call *call)
 {
 	kshare_serve_stop(kshare_call_class(call));
@@ -220,7 +236,7 @@ static int unregister(struct kshare_call *call)
 
 enum {
 	ECHO, COUNT, COOKIE, LARGE, FAIL, STOP, KEEP, ANSWER, NUMBERS, MADE, NOT_MADE, TAKE,
-	THROUGH, HIDDEN, LEAVE, UNREGISTER, NOTHING, METHODS
+	THROUGH, HIDDEN, LEAVE, UNREGISTER, SELF, NOTHING, METHODS
 };
 
 static const struct kshare_method methods[METHODS] = {
@@ -240,6 +256,7 @@ static const struct kshare_method methods[METHODS] = {
 	[HIDDEN] = { "hidden", hidden, NULL, 0, 0 },
 	[LEAVE] = { "leave", leave, NULL, KSHARE_METHOD_EXPOSED, 0 },
 	[UNREGISTER] = { "unregister", unregister, NULL, KSHARE_METHOD_EXPOSED, 0 },
+	[SELF] = { "self", self, NULL, KSHARE_METHOD_EXPOSED, 0 },
 	[NOTHING] = { "nothing", NULL, NULL, KSHARE_METHOD_EXPOSED, 0 },
 };
 
@@ -255,6 +272,7 @@ static int create(struct kshare_call *call)
 	int64_t n = 0;
 
 	check(kshare_call_what(call) == KSHARE_SERVE_CREATE);
+	check(kshare_call_self(call, &obj) == -ENOENT && !obj);
 	check(kshare_call_method(call) == KSHARE_METHOD_CREATE);
 	kshare_call_int(call, 0, &n);
 	if (n < 0)
@@ -540,10 +558,12 @@ static void test_later(struct kshare_obj *obj)
 	answer_kept(obj, KSHARE_ARGS(kshare_int(1)));
 }
 
-static void test_instances(struct kshare_obj *obj)
+static void test_instances(struct kshare_obj *class, struct kshare_obj *obj)
 {
 	struct kshare_obj *made;
+	struct kshare_cmd cmd;
 	int64_t before;
+	int i;
 
 	check(kshare_call(obj, "numbers", KSHARE_NO_ARGS, SOON, &r) == 0);
 	before = number(0) / 1000;
@@ -551,6 +571,14 @@ static void test_instances(struct kshare_obj *obj)
 	check(kshare_reply_obj(r, 0, &made) == 0);
 	check(kshare_call(made, "cookie", KSHARE_NO_ARGS, SOON, &r) == 0);
 	check(reply_is("77 made 1 1"));
+	/* Its host may have a proxy of it, which does not keep it from being released. */
+	check(kshare_dict_set(made, kshare_str("x"), kshare_int(10)) >= 0);
+	for (i = 0; i < 5; i++)
+		check(kshare_call(made, "self", KSHARE_NO_ARGS, SOON, &r) == 0);
+	check(kshare_dict_get(made, kshare_str("x"), &r) == 0 && number(0) == 15);
+	check(kshare_dict_get(made, kshare_str("fixed"), &r) == 0 && number(0) == 8);
+	kshare_prep_instance_open(&cmd, class, stat_of(made).id, 0);
+	check(kshare_submit(k, &cmd, NULL) == -EPERM);
 	kshare_unref(made);
 	do
 		check(kshare_call(obj, "numbers", KSHARE_NO_ARGS, SOON, &r) == 0);
@@ -759,7 +787,7 @@ static void test_two_processes(void)
 	test_large(obj);
 	test_errors(obj);
 	test_later(obj);
-	test_instances(obj);
+	test_instances(class, obj);
 	test_fields(obj);
 	test_masks(obj);
 	check(kshare_call_create(class, KSHARE_ARGS(kshare_int(-1)), SOON, &r) ==

@@ -157,6 +157,7 @@ static int run(struct fake *f, struct kshare_cmd *cmd)
 	case KSHARE_OP_CLASS_DESCRIBE:
 		return fake_describe(f, cmd);
 	case KSHARE_OP_INSTANCE_CREATE:
+	case KSHARE_OP_INSTANCE_OPEN:
 		return INSTANCE + (int)f->instances++;
 	case KSHARE_OP_STAT:
 		((struct kshare_stat *)(uintptr_t)cmd->out)->id = cmd->handle;

@@ -234,13 +234,26 @@ int kshare_instance_create(struct kshare_class *cls, uint64_t cookie, void *ptr,
 			   struct kshare_obj **obj);
 
 /**
+ * kshare_instance_open() - a proxy of an instance, by its id
+ * @cls: its class
+ * @id: its &kshare_stat.id
+ * @flags: KSHARE_NO_INHERIT
+ * @obj: its proxy, with all rights; the instance is not released before kshare_unref()
+ *
+ * Return: 0; -ENOENT if there is no such instance, or it is just being released; -EPERM if
+ * this client is not the host.
+ */
+int kshare_instance_open(struct kshare_class *cls, uint64_t id, uint32_t flags,
+			 struct kshare_obj **obj);
+
+/**
  * kshare_instance_set_ptr() - gives an instance another pointer
  * @cls: its class
  * @obj: its proxy
  * @ptr: the pointer, or NULL
  *
- * It may be @obj itself, for methods that want the instance's fields; but an instance that
- * its host has a proxy of is never released.
+ * No proxy of the instance: what its host has a proxy of is never released.  Methods get one
+ * for the time of a call, see kshare_call_self().
  *
  * Return: 0.
  */
@@ -303,6 +316,9 @@ void kshare_prep_class_cookie(struct kshare_cmd *cmd, struct kshare_obj *obj, ui
 /** kshare_prep_instance_create() - prepares an INSTANCE_CREATE; the result is a handle */
 void kshare_prep_instance_create(struct kshare_cmd *cmd, struct kshare_obj *obj, uint64_t cookie,
 				 uint32_t flags);
+/** kshare_prep_instance_open() - prepares an INSTANCE_OPEN; the result is a handle */
+void kshare_prep_instance_open(struct kshare_cmd *cmd, struct kshare_obj *obj, uint64_t id,
+			       uint32_t flags);
 
 KSHARE_END_DECLS
 

@@ -153,6 +153,16 @@ uint64_t kshare_call_id(struct kshare_call *call);
 uint64_t kshare_call_cookie(struct kshare_call *call);
 /** kshare_call_ptr() - the pointer of the instance in this process, or NULL */
 void *kshare_call_ptr(struct kshare_call *call);
+/**
+ * kshare_call_self() - a proxy of the instance that is called, for its fields
+ * @call: the call
+ * @obj: its proxy, for kshare_unref() before the method returns, or soon after: until then
+ *	the instance is not released.  Children of fork() do not have it.
+ *
+ * Return: 0; -ENOENT if an instance is wanted (KSHARE_SERVE_CREATE), or there is none any
+ * more: the caller of a kept call may have gone; -EPERM if this client is not the host.
+ */
+int kshare_call_self(struct kshare_call *call, struct kshare_obj **obj);
 /** kshare_call_pid() - the process that calls; 0 if it cannot be seen from here */
 int32_t kshare_call_pid(struct kshare_call *call);
 /** kshare_call_uid() - its effective user when it called */
