@@ -3,17 +3,29 @@
  * Standby: the host of a class is killed while three processes call it, and another one,
  * which has been waiting for that, takes its place with all its instances.  Those who call
  * are told that it died, and repeat the call; the token of an answer tells whose it is.
+ * One call the first host takes and never answers, so that it is certain that one is
+ * repeated, however few are under way at that moment.
  */
 #include "example.h"
 
 #define CALLERS	3
 #define CALLS	200	/* after the host was killed as many as before, about */
 
+static struct gate has_kept;
+
 static int work(struct kshare_call *call)
 {
+	static bool kept;
 	int64_t n;
 	int err = kshare_call_int(call, 0, &n);
 
+	/* Whose it is waits, and the others go on. */
+	if (!err && n == CALLS && kshare_class_token(kshare_call_class(call)) == 1 &&
+	    !__atomic_exchange_n(&kept, true, __ATOMIC_RELAXED)) {
+		kshare_call_keep(call);
+		gate_open(&has_kept);
+		return 0;
+	}
 	return err ? err : kshare_return(call, kshare_int(n * n));
 }
 
@@ -35,6 +47,7 @@ static const struct kshare_method methods[] = {
 
 static const struct kshare_field fields[] = {
 	{ .name = "answers", .types = KSHARE_TAKES(KSHARE_INT) },
+	{ .name = "repeated", .types = KSHARE_TAKES(KSHARE_INT) },
 };
 
 static const struct kshare_class_def def = {
@@ -43,7 +56,7 @@ static const struct kshare_class_def def = {
 	.methods = methods,
 	.method_count = 1,
 	.fields = fields,
-	.field_count = 1,
+	.field_count = 2,
 	.adopted = inherit,
 };
 
@@ -85,6 +98,7 @@ static void caller(struct kshare_obj *obj, struct gate *has_one)
 		while ((ret = kshare_call(obj, "work", KSHARE_ARGS(kshare_int(n)), KSHARE_FOREVER,
 					  &reply)) == -EOWNERDEAD) {
 			repeated++;
+			must(kshare_dict_add(obj, kshare_str("repeated"), kshare_int(1), 0, NULL));
 			usleep(1000);
 		}
 		must(ret);
@@ -106,12 +120,12 @@ static void caller(struct kshare_obj *obj, struct gate *has_one)
 	claim(by_first > 0 && bad == 0, "both have answered, rightly, and in that order");
 }
 
-static int64_t answers(struct kshare_obj *obj)
+static int64_t number_of(struct kshare_obj *obj, const char *field)
 {
 	struct kshare_reply *reply KSHARE_CLEANUP_REPLY = NULL;
 	int64_t n = 0;
 
-	if (kshare_dict_get(obj, kshare_str("answers"), &reply) == 0)
+	if (kshare_dict_get(obj, kshare_str(field), &reply) == 0)
 		must(kshare_reply_int(reply, 0, &n));
 	return n;
 }
@@ -126,6 +140,7 @@ int main(void)
 	pid_t host, second, pids[CALLERS];
 	int i;
 
+	has_kept = gate();
 	must(kshare_domain(k, &domain));
 	must(kshare_domain_root(domain, 0, &root));
 	if (child("host", &host))
@@ -143,17 +158,20 @@ int main(void)
 			exit(wrong != 0);
 		}
 	}
-	/* Under load: each has had an answer, and goes on. */
+	/* Under load: each has had an answer, one waits for another, and the others go on. */
 	for (i = 0; i < CALLERS; i++)
 		gate_pass(&has_one);
-	while (answers(obj) < CALLS * CALLERS)
+	gate_pass(&has_kept);
+	while (number_of(obj, "answers") < CALLS * CALLERS)
 		usleep(1000);
 	kill(host, SIGKILL);
 	waitpid(host, NULL, 0);
-	say("the host was killed after %" PRId64 " answers", answers(obj));
+	say("the host was killed after %" PRId64 " answers", number_of(obj, "answers"));
 	for (i = 0; i < CALLERS; i++)
 		wait_for(pids[i]);
-	claim(answers(obj) >= 2 * CALLS * CALLERS, "what the field had counted is still there");
+	claim(number_of(obj, "answers") >= 2 * CALLS * CALLERS,
+	      "what the field had counted is still there");
+	claim(number_of(obj, "repeated") > 0, "somebody was told, and has repeated a call");
 	kill(second, SIGKILL);
 	waitpid(second, NULL, 0);
 	claim(kshare_call(obj, "work", KSHARE_ARGS(kshare_int(1)), KSHARE_FOREVER, NULL) ==
