@@ -259,7 +259,9 @@ enum kshare_elem {
  * @tag: for operations that wait: a number of the caller's choice by which
  *	KSHARE_OP_CANCEL finds this command; 0 for none
  * @deadline: for operations that wait: an absolute time of CLOCK_MONOTONIC in
- *	ns; 0 for none; a negative one is EINVAL.  One in the past tries once
+ *	ns; 0 for none; a negative one is EINVAL.  One in the past tries once.  It is
+ *	the clock of the initial time namespace, whatever that of the caller reads;
+ *	so are the times of tickets
  * @expect: for operations that do not wait: a third value
  * @key: key, index or first argument
  * @value: value or second argument
@@ -1149,8 +1151,10 @@ enum kshare_serve {
  * enum kshare_served - the first values of a result of SERVE: UINTs
  * @KSHARE_SERVED_COOKIE: the instance's cookie
  * @KSHARE_SERVED_ID: its &kshare_stat.id
- * @KSHARE_SERVED_METHOD: number of the method, | KSHARE_SERVED_ONEWAY if an answer
- *	is neither needed nor taken
+ * @KSHARE_SERVED_METHOD: number of the method, | KSHARE_SERVED_ONEWAY if nobody
+ *	waits for an answer, which is dropped.  Such a call has no number, and needs
+ *	no REPLY; but where one call is served at a time (SERIAL, SERIAL_EACH) it has
+ *	one, and its REPLY lets the next one be taken.  So number tells
  * @KSHARE_SERVED_PID: the process that calls, as the host's pid namespace sees it;
  *	0 if it does not
  * @KSHARE_SERVED_UID: its effective user id, and << 32 its effective group id, when
