@@ -76,18 +76,23 @@ static bool all_is(struct side *s, const struct bill *b)
 }
 
 /* What Alice does, one step when she is told to: 0, or what was wrong */
-enum { ARGUMENTS, ABANDON, LEAVE_ANSWER, ONE_WAY };
+enum { ARGUMENT, ARGUMENTS, ABANDON, LEAVE_ANSWER, ONE_WAY };
 
 static int step_of(struct side *s, int it, int step)
 {
 	static char text[MUCH];
 	static struct t_thread t;
+	struct kshare_value v[2];
 	struct kshare_cmd cmd;
 	int ret;
 
 	switch (step) {
+	case ARGUMENT:
 	case ARGUMENTS:
-		ret = t_call(s, it, T_KEEP, t_bytes(text, sizeof(text)));
+		/* One goes a shorter way than a vector. */
+		v[0] = t_int(1);
+		v[1] = t_bytes(text, sizeof(text));
+		ret = t_call(s, it, T_KEEP, step == ARGUMENT ? v[1] : t_vector(v, 2));
 		return ret || s->out.values[0].i != 5;
 	case ABANDON:
 		cmd = t_call_cmd(it, T_KEEP, t_bytes(text, sizeof(text)));
@@ -188,23 +193,30 @@ TEST_F(kshare, who_calls_pays_for_the_arguments_until_there_is_an_answer)
 	struct side *s = &self->s;
 	struct t_served w;
 	struct payers p;
+	int step;
 
 	if (geteuid())
 		SKIP(return, "needs root");
-	ASSERT_TRUE(payers_begin(s, &p, ARGUMENTS));
-	t_until_waiters(s, p.h.class, 1);
-	EXPECT_LE(p.before.alice[KSHARE_LIMIT_BYTES] + MUCH, used(s, ALICE, KSHARE_LIMIT_BYTES));
-	EXPECT_EQ(p.before.alice[KSHARE_LIMIT_WAITERS] + 1, used(s, ALICE, KSHARE_LIMIT_WAITERS));
-	EXPECT_TRUE(roots_is(s, &p.before));
-	ASSERT_EQ(KSHARE_SERVE_CALL, t_serve(s, p.h.class, &w));
-	EXPECT_EQ(MUCH, w.arg[0].len);
-	EXPECT_EQ(p.before.alice[KSHARE_LIMIT_WAITERS] + 1, used(s, ALICE, KSHARE_LIMIT_WAITERS));
-	EXPECT_TRUE(roots_is(s, &p.before));
-	EXPECT_EQ(0, t_reply(s, p.h.class, w.call, t_int(5)));
-	EXPECT_TRUE(t_until_counted(DONE, 1));
-	EXPECT_EQ(0, RESULT(0));
-	EXPECT_TRUE(all_is(s, &p.before));
-	EXPECT_EQ(1000 + SIGKILL, payers_end(s, &p));
+	for (step = ARGUMENT; step <= ARGUMENTS; step++) {
+		ASSERT_TRUE(payers_begin(s, &p, step));
+		t_until_waiters(s, p.h.class, 1);
+		EXPECT_LE(p.before.alice[KSHARE_LIMIT_BYTES] + MUCH,
+			  used(s, ALICE, KSHARE_LIMIT_BYTES));
+		EXPECT_EQ(p.before.alice[KSHARE_LIMIT_WAITERS] + 1,
+			  used(s, ALICE, KSHARE_LIMIT_WAITERS));
+		EXPECT_TRUE(roots_is(s, &p.before));
+		ASSERT_EQ(KSHARE_SERVE_CALL, t_serve(s, p.h.class, &w));
+		ASSERT_EQ(1 + step, w.args);
+		EXPECT_EQ(MUCH, w.arg[step].len);
+		EXPECT_EQ(p.before.alice[KSHARE_LIMIT_WAITERS] + 1,
+			  used(s, ALICE, KSHARE_LIMIT_WAITERS));
+		EXPECT_TRUE(roots_is(s, &p.before));
+		EXPECT_EQ(0, t_reply(s, p.h.class, w.call, t_int(5)));
+		EXPECT_TRUE(t_until_counted(DONE, 1));
+		EXPECT_EQ(0, RESULT(0));
+		EXPECT_TRUE(all_is(s, &p.before));
+		EXPECT_EQ(1000 + SIGKILL, payers_end(s, &p));
+	}
 }
 
 /* Also when she has left for good: it is the host who says when it is over. */
