@@ -865,7 +865,7 @@ struct kshare_result {
  *	method number @nr, as they stand in the class's description, with one
  *	value or a VECTOR of them, whose references become handles of the
  *	host's.  With a class and @nr = KSHARE_METHOD_CREATE it asks the host
- *	for a new instance. values: what the method returned; number: the
+ *	for a new instance.  values: what the method returned; number: the
  *	class's token, which is larger for each host that it has had, so that a
  *	fence can tell them apart.  The &enum kshare_answer of the answer.
  *	With ONEWAY it does not wait, and there is no answer (@out, @tag and
@@ -875,9 +875,10 @@ struct kshare_result {
  *	EINTR, it is not restarted.  A call with a @tag whose answer does not
  *	fit (ENOBUFS) or cannot be written (EFAULT) has been made all the same:
  *	the answer stays for CALL_RESULT, within the limit of bytes.  Calls of
- *	one client to an instance are taken in their order; clients with calls
- *	are served in turn.  ENOENT if there is no such method.  EACCES if it
- *	is not exposed, not among those of the handle (DUP with METHODS), or
+ *	one client to an instance are taken in their order, and may end in
+ *	another if the host serves several at once; clients with calls are
+ *	served in turn.  ENOENT if there is no such method.  EACCES if it is
+ *	not exposed, not among those of the handle (DUP with METHODS), or
  *	the class makes no instances for others.  EOWNERDEAD if there is no
  *	host, or it goes before it has answered.  EDQUOT beyond
  *	KSHARE_MAX_CALLS of this client, and as many with ONEWAY; each counts
