@@ -111,7 +111,7 @@ TEST_F(kshare, poll)
 	usleep(300000);
 	t_begin(&self->s, &caller, t_call_cmd(h.it, T_ECHO, t_int(5)), true);
 	pthread_join(id, &told);
-	EXPECT_TRUE(told != NULL);
+	EXPECT_NE(NULL, told);
 	EXPECT_EQ(KSHARE_SERVE_CALL, t_serve(&self->s, h.class, &w));
 	EXPECT_EQ(0, t_echo(&self->s, h.class, &w));
 	EXPECT_EQ(KSHARE_ANSWER_VALUE, t_end(&caller));
