@@ -313,7 +313,8 @@ TEST_F(kshare, an_array_cannot_be_cut_or_grown_or_punched)
 	uint8_t *at = map(s, a, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED);
 
 	ASSERT_NE(MAP_FAILED, (void *)at);
-	at[0] = at[page] = 42;
+	at[0] = 42;
+	at[page] = 42;
 	/* By the descriptor of the object, and by that of the client */
 	fds[0] = t_export(s, a, 0);
 	ASSERT_LE(0, fds[0]);

@@ -679,7 +679,8 @@ TEST_F(kshare, a_batch_calls_one_after_the_other)
 		EXPECT_EQ(-EOPNOTSUPP, run_batch(s, b, KSHARE_BATCH_ATOMIC));
 		b->cmds[0] = b->cmds[1];
 		b->cmds[3].flags = KSHARE_ONEWAY;
-		b->cmds[3].out = b->cmds[3].out_len = 0;
+		b->cmds[3].out = 0;
+		b->cmds[3].out_len = 0;
 	}
 	EXPECT_EQ(3, t_counted(T_TAKEN));
 	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, cell)));

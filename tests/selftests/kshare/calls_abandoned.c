@@ -16,7 +16,7 @@ static void on_signal(int sig)
 {
 }
 
-enum { CANCEL_IT, HANDLED, BEGUN };
+enum { CANCEL_IT, HANDLED, BEGUN, NO_MORE };
 
 static void on_signal_count(int sig)
 {
@@ -26,6 +26,11 @@ static void on_signal_count(int sig)
 static void on_signal_exit(int sig)
 {
 	_exit(0);
+}
+
+static void on_last_signal(int sig)
+{
+	t_count(NO_MORE);
 }
 
 static void handle(int sig, void (*handler)(int), int flags)
@@ -75,6 +80,7 @@ static pid_t caller(struct side *s, int it, int way, bool taken, int64_t deadlin
 	case BY_SIGNAL:
 	case BY_SIGNAL_RESTART:
 		handle(SIGUSR1, on_signal, way == BY_SIGNAL ? 0 : SA_RESTART);
+		handle(SIGUSR2, on_last_signal, SA_RESTART);
 		break;
 	}
 	ret = t_run(s, cmd);
@@ -157,6 +163,9 @@ TEST_F(kshare, a_call_that_was_not_taken_is_restarted)
 		leave(pid, BY_SIGNAL_RESTART);
 		sched_yield();
 	}
+	/* One that has not been handled yet would end it once it is taken. */
+	kill(pid, SIGUSR2);
+	ASSERT_TRUE(t_until_counted(NO_MORE, 1));
 	ASSERT_TRUE(t_until_it_waits(s, h.class, 1, pid));
 	/* It may just be about to begin again. */
 	EXPECT_EQ(KSHARE_SERVE_CALL, t_serve(s, h.class, &w));

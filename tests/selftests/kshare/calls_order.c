@@ -60,7 +60,8 @@ TEST_F(kshare, who_floods_the_host_does_not_keep_others_out)
 	for (k = 0; k < KINDS; k++) {
 		t_share_counts();
 		ASSERT_TRUE(t_be_host(s, &h, kinds[k]));
-		next[0] = next[1] = 0;
+		next[0] = 0;
+		next[1] = 0;
 		at = -1;
 		for (i = 0; i < 2; i++)
 			pids[i] = flood(s, h.it, i);
