@@ -10,6 +10,7 @@
 #include "inspect.h"
 #include "lockset.h"
 #include "ticket.h"
+#include "types/class.h"
 
 /* Objects in a result, if it is not said how many. */
 #define KSHARE_OBJECTS_PAGE	4096
@@ -187,6 +188,8 @@ static int kshare_keepers_containers(struct kshare_keepers *k, struct kshare_dom
 		k->here = 0;
 		k->scan.seen = kshare_keeper_seen;
 		kshare_scan(obj, &k->scan, NULL);
+		if (obj->type == KSHARE_TYPE_INSTANCE && kshare_class_behind(obj) == k->obj)
+			k->here++;
 		for (; k->here; k->here--)
 			kshare_keeper_add(k, obj->type == KSHARE_TYPE_GATE ?
 						     KSHARE_KEPT_BY_GATE : KSHARE_KEPT_BY_CONTAINER,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is in a domain, and what keeps each of its objects. */
 #include "sharing_test.h"
+#include "class_test.h"
 
 /* More than struct reply counts may be there. */
 #define VALUES(s)	((s)->out.head.values)
@@ -150,6 +151,27 @@ TEST_F(kshare, each_place_in_a_container_is_told_with_its_id)
 	keepers(s, 1, id);
 	EXPECT_TRUE(only(s, KSHARE_KEPT_BY_CONTAINER, 0, i, 0));
 	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_DICT_CLEAR, kept)));
+}
+
+TEST_F(kshare, a_class_is_kept_by_each_instance)
+{
+	struct side *s = &self->s;
+	uint64_t id, its[2];
+	struct t_host h;
+	int other;
+
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	other = t_instance(s, h.class, 8);
+	ASSERT_LT(0, other);
+	id = t_id(s, h.class);
+	its[0] = t_id(s, h.it);
+	its[1] = t_id(s, other);
+	EXPECT_EQ(3, keepers(s, 1, id));
+	EXPECT_EQ(1, has(s, KSHARE_KEPT_BY_CONTAINER, 0, its[0], 0));
+	EXPECT_EQ(1, has(s, KSHARE_KEPT_BY_CONTAINER, 0, its[1], 0));
+	EXPECT_EQ(0, t_close(s, other));
+	EXPECT_EQ(2, keepers(s, 1, id));
+	EXPECT_EQ(0, has(s, KSHARE_KEPT_BY_CONTAINER, 0, its[1], 0));
 }
 
 TEST_F(kshare, tickets_and_descriptors_are_told_with_who_made_them)
