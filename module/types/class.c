@@ -279,9 +279,9 @@ static struct kshare_call *kshare_class_any_call(struct kshare_class *class)
 	return node ? rb_entry(node, struct kshare_call, node) : kshare_call_first(class);
 }
 
-/* The host has died, or has no way to the class any more. */
-static bool kshare_class_abandon(struct kshare_object *obj, struct kshare_client *client,
-				 bool died)
+/* A part of what it takes when the host of that token goes: true if there is more. */
+static bool kshare_class_relieve(struct kshare_object *obj, struct kshare_client *client,
+				 u64 token)
 {
 	struct kshare_wakes wakes = KSHARE_WAKES_INIT(wakes);
 	struct kshare_class *class = kshare_class_of(obj);
@@ -294,7 +294,8 @@ static bool kshare_class_abandon(struct kshare_object *obj, struct kshare_client
 	int n = 0;
 
 	kshare_object_lock(obj);
-	if (class->hold.client != client)
+	/* Other threads of it may have been through with this, and be the host anew. */
+	if (class->hold.client != client || class->token != token)
 		goto out;
 	/* No call is begun from now on, and none of what is there is taken. */
 	WRITE_ONCE(class->leaving, true);
@@ -319,6 +320,21 @@ out:
 		put_pid_ns(pid_ns);
 	put_user_ns(user_ns);
 	return n == KSHARE_SPIN_CALLS;
+}
+
+/* The host that had this token goes, unless it has gone. */
+static void kshare_class_lose(struct kshare_object *obj, struct kshare_client *client, u64 token)
+{
+	while (kshare_class_relieve(obj, client, token))
+		cond_resched();
+}
+
+/* The host has died, or has no way to the class any more. */
+static bool kshare_class_abandon(struct kshare_object *obj, struct kshare_client *client,
+				 bool died)
+{
+	kshare_class_lose(obj, client, READ_ONCE(kshare_class_of(obj)->token));
+	return false;
 }
 
 const struct kshare_type_ops kshare_class_type = {
@@ -557,10 +573,8 @@ void kshare_class_adopt_finish(struct kshare_run *run)
 		put_pid_ns(run->u.adopt.pid_ns);
 	put_user_ns(run->u.adopt.user_ns);
 	/* Calls may be there by now, so it takes what it takes when a host goes. */
-	while (run->u.adopt.back &&
-	       READ_ONCE(kshare_class_of(run->obj)->token) == run->u.adopt.token &&
-	       kshare_class_abandon(run->obj, run->client, false))
-		cond_resched();
+	if (run->u.adopt.back)
+		kshare_class_lose(run->obj, run->client, run->u.adopt.token);
 }
 
 /* A class of that name is there: 0 if it is ours now, 1 if it has lost its name. */
@@ -650,23 +664,27 @@ int kshare_class_register(struct kshare_run *run)
 		return PTR_ERR(class);
 	}
 	while ((found = kshare_class_find(domain, &run->key, class))) {
+		/*
+		 * Who is the host has a handle by then, else CLOSE of another one would
+		 * take it for the last.
+		 */
+		kshare_object_get(&found->obj);
+		kshare_handle_publish(run->client, id, handle, &found->obj, run->rights,
+				      run->flags);
 		ret = kshare_class_take_over(run, found, class);
-		if (ret <= 0) {
-			kshare_object_put(&class->obj);
-			class = found;
-			break;
-		}
 		kshare_object_put(&found->obj);
-		ret = 0;
+		if (ret)
+			kshare_handle_close(run->client, id);
+		if (ret > 0)
+			ret = kshare_handle_reserve(run->client, domain, &id, &handle);
+		else if (!ret)
+			ret = id;
+		if (ret) {
+			kshare_object_put(&class->obj);
+			return ret;
+		}
 	}
-	if (ret) {
-		kshare_object_put(&class->obj);
-		kshare_handle_unreserve(run->client, domain, id, handle);
-		return ret;
-	}
-	/* To one that was there it is no more than to the domain. */
-	kshare_handle_publish(run->client, id, handle, &class->obj,
-			      found ? run->rights : KSHARE_RIGHT_ALL, run->flags);
+	kshare_handle_publish(run->client, id, handle, &class->obj, KSHARE_RIGHT_ALL, run->flags);
 	return id;
 }
 
@@ -675,15 +693,16 @@ int kshare_class_unregister(struct kshare_run *run)
 {
 	struct kshare_class *class = kshare_class_of(run->obj);
 	bool hosted;
+	u64 token;
 
 	kshare_object_lock(run->obj);
 	hosted = kshare_class_hosted_by(class, run->client);
+	token = class->token;
 	if (hosted)
 		kshare_class_unname(class);
 	kshare_object_unlock(run->obj);
 	if (!hosted)
 		return -EPERM;
-	while (kshare_class_abandon(&class->obj, run->client, false))
-		cond_resched();
+	kshare_class_lose(run->obj, run->client, token);
 	return 0;
 }

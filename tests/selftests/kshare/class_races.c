@@ -525,6 +525,60 @@ TEST_F(kshare, a_serve_against_unregister)
 	free(l);
 }
 
+struct closer {
+	struct side s;
+	int handle, round, ret;
+};
+
+static void *close_soon(void *arg)
+{
+	struct closer *c = arg;
+
+	other_runs(c->round);
+	c->ret = t_close(&c->s, c->handle);
+	return NULL;
+}
+
+/* The handle that goes is not that by which the class was adopted. */
+TEST_F(kshare, adoption_by_name_against_the_end_of_another_handle)
+{
+	struct side *s = &self->s;
+	struct closer *c = calloc(1, sizeof(*c));
+	int round, rounds = t_rounds(600), adopted;
+	struct t_class usual;
+	struct kshare_cmd cmd;
+	struct t_served w;
+	pthread_t thread;
+	struct t_host h;
+
+	t_share_counts();
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	EXPECT_EQ(0, t_close(s, h.class));
+	t_usual(&usual, 0);
+	cmd = t_adopt_cmd(1, "thing", &usual);
+	c->s.fd = s->fd;
+	for (round = 0; round < rounds; round++) {
+		c->handle = t_open_class(s, "thing");
+		ASSERT_LT(0, c->handle);
+		c->round = round;
+		if (ahead(round) == OTHER_FIRST)
+			close_soon(c);
+		else if (ahead(round) == RACE)
+			ASSERT_EQ(0, pthread_create(&thread, NULL, close_soon, c));
+		one_runs(round);
+		adopted = t_raw(s, cmd);
+		ASSERT_LT(0, adopted);
+		if (ahead(round) == ONE_FIRST)
+			close_soon(c);
+		else if (ahead(round) == RACE)
+			pthread_join(thread, NULL);
+		EXPECT_EQ(0, c->ret);
+		ASSERT_EQ(-EAGAIN, t_serve_now(s, adopted, &w));
+		EXPECT_EQ(0, t_close(s, adopted));
+	}
+	free(c);
+}
+
 static void caller(struct side *s, int it, int rounds)
 {
 	int round, ret;
