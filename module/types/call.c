@@ -238,11 +238,12 @@ static void kshare_serving_add(struct kshare_client *host, struct kshare_call *c
 	rb_insert_color(&call->serving, &host->serving);
 }
 
-/* The one that a thread has taken last, or NULL. */
-static struct kshare_call *kshare_serving_last(struct kshare_client *host, pid_t server)
+/* The one that this thread has taken last, or NULL. */
+static struct kshare_call *kshare_serving_last(struct kshare_client *host)
 {
 	struct rb_node *node = host->serving.rb_node;
 	struct kshare_call *best = NULL;
+	pid_t server = current->pid;
 
 	while (node) {
 		struct kshare_call *call = kshare_call_served(node);
@@ -251,23 +252,25 @@ static struct kshare_call *kshare_serving_last(struct kshare_client *host, pid_t
 			best = call;
 		node = server < call->server ? node->rb_left : node->rb_right;
 	}
-	return best;
+	/* Another thread may have had that number, and left something unanswered. */
+	return best && best->started == current->start_time ? best : NULL;
 }
 
 /**
  * kshare_call_taken() - the host takes a call that has to be answered
  * @class: class
  * @call: that is in the queue no more
- * @server: the thread that takes it, 0 if it is none
+ * @server: the thread that takes it, NULL if it is none
  */
-void kshare_call_taken(struct kshare_class *class, struct kshare_call *call, pid_t server)
+void kshare_call_taken(struct kshare_class *class, struct kshare_call *call,
+		       const struct task_struct *server)
 {
 	struct rb_node **link = &class->taken.rb_node, *parent = NULL;
 	struct kshare_client *host = class->hold.client;
 
 	call->state = call->oneway ? KSHARE_CALL_ABANDONED : KSHARE_CALL_TAKEN;
 	call->id = ++class->last_call;
-	call->server = server;
+	call->server = server ? server->pid : 0;
 	INIT_LIST_HEAD(&call->link);
 	/* Numbers grow, so it comes last. */
 	while (*link) {
@@ -277,6 +280,7 @@ void kshare_call_taken(struct kshare_class *class, struct kshare_call *call, pid
 	rb_link_node(&call->node, parent, link);
 	rb_insert_color(&call->node, &class->taken);
 	if (server) {
+		call->started = server->start_time;
 		spin_lock(&host->held_lock);
 		kshare_serving_add(host, call);
 		spin_unlock(&host->held_lock);
@@ -340,7 +344,7 @@ static void kshare_call_follow(struct kshare_call *call, struct kshare_client *c
 	if (likely(RB_EMPTY_ROOT(&client->serving)))
 		return;
 	spin_lock(&client->held_lock);
-	parent = kshare_serving_last(client, current->pid);
+	parent = kshare_serving_last(client);
 	if (parent) {
 		call->depth = parent->depth + 1;
 		call->chain = parent->chain;

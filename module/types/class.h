@@ -178,6 +178,7 @@ enum kshare_call_state {
  * @status: enum kshare_answer
  * @number: of the client that calls
  * @server: the thread that serves it, or 0
+ * @started: when it did, as numbers of threads are used again
  * @client: that calls, while it waits or may still claim the answer
  * @caller: that waits
  * @target: the instance, or the class, with a reference
@@ -211,6 +212,7 @@ struct kshare_call {
 	u32 status;
 	u32 number;
 	pid_t server;
+	u64 started;
 	struct kshare_client *client;
 	struct kshare_run *caller;
 	struct kshare_object *target;
@@ -259,7 +261,8 @@ void kshare_lane_advance(struct kshare_calls *calls, struct kshare_call *head);
 void kshare_call_put_first(struct kshare_class *class, struct kshare_call *call);
 struct kshare_call *kshare_call_first(struct kshare_class *class);
 struct kshare_call *kshare_call_find(struct kshare_class *class, u64 id);
-void kshare_call_taken(struct kshare_class *class, struct kshare_call *call, pid_t server);
+void kshare_call_taken(struct kshare_class *class, struct kshare_call *call,
+		       const struct task_struct *server);
 void kshare_call_untake(struct kshare_class *class, struct kshare_call *call);
 void kshare_call_over(struct kshare_class *class, struct kshare_call *call);
 bool kshare_call_end(struct kshare_class *class, struct kshare_call *call, int state);

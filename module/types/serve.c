@@ -20,16 +20,14 @@ static void kshare_serve_tell(struct kshare_run *run, u64 cookie, u64 id, u64 me
 	run->out_count = KSHARE_SERVED_ARGS;
 }
 
-/* The thread that serves, which need not be the one that carries this out. */
-static pid_t kshare_serve_thread(const struct kshare_run *run)
+/* The thread that serves, which need not be the one that carries this out, or NULL. */
+static const struct task_struct *kshare_serve_thread(const struct kshare_run *run)
 {
 	const struct kshare_waiter *w = run->waiter.group ?: &run->waiter;
 
 	if (run->uring || run->async)
-		return 0;
-	if (!run->waiting)
-		return current->pid;
-	return w->task ? w->task->pid : 0;
+		return NULL;
+	return run->waiting ? w->task : current;
 }
 
 /* Who calls, with the host's eyes, and what. */

@@ -385,4 +385,70 @@ TEST_F(kshare, an_answer_is_a_change_whatever_follows)
 	free(t);
 }
 
+struct follower {
+	struct side *s;
+	int class, it;
+	pid_t tid;
+	bool same;
+	int ret;
+};
+
+/* Takes a call, and ends with that. */
+static void *take_and_leave(void *arg)
+{
+	struct follower *f = arg;
+
+	f->tid = gettid();
+	f->ret = serve(f->s, f->class);
+	return NULL;
+}
+
+static void *send_if_the_same(void *arg)
+{
+	struct follower *f = arg;
+
+	f->same = gettid() == f->tid;
+	if (f->same)
+		f->ret = send(f->s, f->it, 0);
+	return NULL;
+}
+
+/* The number that the next thread gets is the one after this. */
+static bool set_last_tid(pid_t tid)
+{
+	int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY);
+	bool good = fd >= 0 && dprintf(fd, "%d", tid) > 0;
+
+	close(fd);
+	return good;
+}
+
+TEST_F(kshare, a_thread_does_not_go_on_with_what_another_of_its_number_left)
+{
+	struct side *s = &self->s;
+	int class = class_of(s, KSHARE_CLASS_SERIAL, 0, 0), it = instance_of(s, class);
+	struct follower f = { .s = s, .class = class, .it = it };
+	int64_t end = t_now() + T_LONG;
+	pthread_t thread;
+	uint64_t id;
+
+	ASSERT_EQ(0, send(s, it, 0));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, take_and_leave, &f));
+	pthread_join(thread, NULL);
+	ASSERT_EQ(KSHARE_SERVE_CALL, f.ret);
+	id = s->out.head.number;
+	while (!f.same) {
+		ASSERT_GT(end, t_now());
+		if (!set_last_tid(f.tid - 1))
+			SKIP(return, "numbers of threads cannot be chosen here");
+		ASSERT_EQ(0, pthread_create(&thread, NULL, send_if_the_same, &f));
+		pthread_join(thread, NULL);
+	}
+	ASSERT_EQ(0, f.ret);
+	/* Not as one of the call that the other thread has taken, and not answered */
+	EXPECT_EQ(-EAGAIN, serve(s, class));
+	EXPECT_EQ(0, t_raw(s, reply(class, id, t_none())));
+	EXPECT_EQ(KSHARE_SERVE_CALL, serve(s, class));
+}
+
 TEST_HARNESS_MAIN
