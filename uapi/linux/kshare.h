@@ -900,7 +900,8 @@ struct kshare_result {
  *	method returns instances of a class, and this is none.  MANAGE
  * @KSHARE_OP_REPLY_AND_SERVE: (class, key=INT call, value, nr=enum kshare_answer, tag,
  *	deadline) - REPLY, then SERVE.  An error of REPLY ends it; with any other
- *	one the answer was given, so a signal ends it with EINTR.  As of SERVE.  NOWAIT.  MANAGE
+ *	one the answer was given, so a signal ends it with EINTR.  Who cannot tell
+ *	gives it once more by REPLY: ENOENT if it was.  As of SERVE.  NOWAIT.  MANAGE
  *
  * Of an event:
  *
