@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random histories of each type are recorded, and checked to be linearizable.
+ *
+ *	model [TYPE]...
+ *
+ * Processes, some of them with two threads, do random operations on two objects at a
+ * time, and note each in shared memory.  In one history of three one of the processes
+ * is killed, at a moment that is another one's next operation, and replaced.  When all
+ * is over, and what was held is given back, this process looks at the objects, and
+ * looks for an order of each one's operations.
+ *
+ * KSHARE_ROUNDS: histories of each type.  KSHARE_SEED: where random numbers begin;
+ * what is done follows from it, in which order it happens does not.
+ *
+ * Prints TAP.  The kernel's own reports are for the runner to find.
+ */
+#define _GNU_SOURCE
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "model.h"
+
+#define TOGETHER	2	/* objects in a history */
+#define BUDGET		80	/* operations in a history, those that end it not counted */
+#define LOG		512
+
+static const struct model *const models[] = {
+	&model_cell, &model_array, &model_dict, &model_list, &model_queue,
+	&model_lock, &model_rwlock, &model_semaphore, &model_event,
+};
+
+#define MODELS	(sizeof(models) / sizeof(models[0]))
+
+/*
+ * What all processes share.  Who works takes numbers from @drawn; the one that gets
+ * @kill_at kills @victim.  The clock is a counter: what it tells differs for any two
+ * events, and grows with time on all processors.
+ */
+static struct {
+	uint64_t clock;
+	uint64_t killed;		/* when the victim was */
+	uint32_t round;			/* a futex: that of who may work */
+	uint32_t awake, workers;
+	uint32_t drawn;
+	uint32_t budget;
+	uint32_t kill_at;
+	uint32_t victim;
+	uint32_t objects[TOGETHER];
+	uint32_t logged;
+	pid_t pids[PROCESSES];
+	uint32_t done[PROCESSES][THREADS];	/* futexes: the round that each has done */
+	struct op log[LOG];
+} *shared;
+
+struct process {
+	unsigned int client, threads, seed;
+};
+
+static const struct model *model;
+static struct process processes[PROCESSES];
+static struct worker parent;
+static unsigned int kills, logged, longest, undecided;
+static unsigned long met;	/* pairs of operations of which none ended before the other began */
+
+static uint64_t tick(void)
+{
+	return __atomic_add_fetch(&shared->clock, 1, __ATOMIC_SEQ_CST);
+}
+
+static void futex_wait(uint32_t *word, uint32_t value)
+{
+	struct timespec second = { .tv_sec = 1 };
+
+	syscall(SYS_futex, word, FUTEX_WAIT, value, &second, NULL, 0);
+}
+
+static void futex_wake(uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+static void bail_out(const char *why)
+{
+	unsigned int p;
+
+	printf("Bail out! %s: %s\n", model->name, why);
+	for (p = 0; p < PROCESSES; p++)
+		if (shared->pids[p] > 0)
+			kill(shared->pids[p], SIGKILL);
+	exit(1);
+}
+
+/* ---- those that work ---- */
+
+/* Whatever happens to the caller meanwhile, what it began stands in the log. */
+static void record(struct worker *w, struct op *op)
+{
+	uint32_t at = __atomic_fetch_add(&shared->logged, 1, __ATOMIC_SEQ_CST);
+	struct op *entry = &shared->log[at];
+
+	if (at >= LOG)
+		abort();
+	op->client = w->client;
+	op->owner = w->owner;
+	op->response = FOREVER;
+	op->invoke = 0;
+	*entry = *op;
+	op->invoke = tick();
+	__atomic_store_n(&entry->invoke, op->invoke, __ATOMIC_SEQ_CST);
+	/* Others are to come between, on few processors too. */
+	if (!rnd(w, 3))
+		sched_yield();
+	op_run(op);
+	if (!rnd(w, 5))
+		sched_yield();
+	entry->ret = op->ret;
+	entry->rflags = op->rflags;
+	entry->number = op->number;
+	entry->count = op->count;
+	memcpy(entry->values, op->values, sizeof(op->values));
+	__atomic_store_n(&entry->response, tick(), __ATOMIC_SEQ_CST);
+	if (model->learn)
+		model->learn(w, op);
+}
+
+static void one_round(struct worker *w)
+{
+	uint32_t n, i;
+
+	/* Nobody begins before all are awake, or it would be over by then. */
+	__atomic_add_fetch(&shared->awake, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&shared->awake, __ATOMIC_SEQ_CST) < shared->workers)
+		sched_yield();
+	for (;;) {
+		struct op op = {};
+
+		n = __atomic_fetch_add(&shared->drawn, 1, __ATOMIC_SEQ_CST);
+		if (n >= shared->budget)
+			break;
+		if (n == shared->kill_at) {
+			shared->killed = tick();
+			kill(shared->pids[shared->victim], SIGKILL);
+		}
+		op.object = shared->objects[rnd(w, TOGETHER)];
+		model->choose(w, &op);
+		record(w, &op);
+	}
+	for (i = 0; i < TOGETHER && model->release; i++) {
+		for (;;) {
+			struct op op = { .object = shared->objects[i] };
+
+			if (!model->release(w, &op))
+				break;
+			record(w, &op);
+		}
+	}
+}
+
+struct thread {
+	unsigned int process, thread;
+	struct worker worker;
+};
+
+static void *work(void *arg)
+{
+	struct thread *t = arg;
+	uint32_t *done = &shared->done[t->process][t->thread];
+
+	for (;;) {
+		uint32_t round = __atomic_load_n(&shared->round, __ATOMIC_SEQ_CST);
+
+		if (round == *done) {
+			futex_wait(&shared->round, round);
+			continue;
+		}
+		t->worker.sent = 0;
+		one_round(&t->worker);
+		__atomic_store_n(done, round, __ATOMIC_SEQ_CST);
+		futex_wake(done);
+	}
+	return NULL;
+}
+
+static int command(uint32_t op, int64_t key)
+{
+	struct kshare_cmd cmd = { .size = sizeof(cmd), .op = op };
+
+	if (key) {
+		cmd.key.type = KSHARE_INT;
+		cmd.key.i = key;
+	}
+	return ioctl(model_fd, KSHARE_IOC_CMD, &cmd);
+}
+
+static void map_arrays(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	unsigned int i;
+
+	for (i = 0; i < model->objects; i++) {
+		model_map[i] = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, model_fd,
+				    KSHARE_MMAP_OFFSET(model_handles[i], page));
+		if (model_map[i] == MAP_FAILED)
+			abort();
+	}
+}
+
+static void be_process(unsigned int process, int clone)
+{
+	struct thread threads[THREADS] = {};
+	struct process *p = &processes[process];
+	pthread_t thread;
+	unsigned int i;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	model_fd = clone;
+	if (command(KSHARE_OP_CLIENT_BIND, 0))
+		abort();
+	if (model == &model_array)
+		map_arrays();
+	for (i = 0; i < p->threads; i++) {
+		threads[i].process = process;
+		threads[i].thread = i;
+		threads[i].worker.client = p->client;
+		threads[i].worker.owner = p->client * THREADS + i;
+		threads[i].worker.seed = p->seed * 2654435761u + i;
+		threads[i].worker.names = p->seed / 2 % 4 == 0;
+		if (i && pthread_create(&thread, NULL, work, &threads[i]))
+			abort();
+	}
+	work(&threads[0]);
+}
+
+/* ---- the one that looks on ---- */
+
+/* In a history no client is named like one before it that was killed. */
+static void start(unsigned int process, unsigned int round)
+{
+	struct process *p = &processes[process];
+	int clone = command(KSHARE_OP_CLIENT_CLONE, 0);
+	unsigned int i;
+	pid_t pid;
+
+	if (clone < 0)
+		bail_out("no clone of the client");
+	p->client = p->client == process ? process + PROCESSES : process;
+	p->seed = rand_r(&parent.seed);
+	p->threads = 1 + rnd(&parent, 3) / 2;
+	for (i = 0; i < THREADS; i++)
+		shared->done[process][i] = round;
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		be_process(process, clone);
+	if (pid < 0)
+		bail_out("no process");
+	shared->pids[process] = pid;
+	close(clone);
+}
+
+static void reap(unsigned int process)
+{
+	int status;
+
+	if (waitpid(shared->pids[process], &status, 0) != shared->pids[process] ||
+	    !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+		bail_out("a process ended by itself");
+}
+
+static void wait_until_done(uint32_t round)
+{
+	unsigned int p, t;
+
+	for (p = 0; p < PROCESSES; p++) {
+		for (t = 0; t < processes[p].threads; t++) {
+			uint32_t *done = &shared->done[p][t], was;
+
+			while ((was = __atomic_load_n(done, __ATOMIC_SEQ_CST)) != round) {
+				futex_wait(done, was);
+				if (waitpid(shared->pids[p], NULL, WNOHANG))
+					bail_out("a process ended by itself");
+			}
+		}
+	}
+}
+
+/* Two things that are in the history of each object once a client was killed. */
+static void add_settlement(struct op *ops, unsigned int *count, unsigned int client,
+			   uint64_t reaped)
+{
+	unsigned int i, n = *count;
+
+	for (i = 0; i < n && model->undoes; i++) {
+		if (op_ended(&ops[i]) || *count == MAX_OPS - 1)
+			continue;
+		ops[*count] = ops[i];
+		ops[*count].op = MODEL_UNDO;
+		ops[*count].invoke = ops[i].invoke;
+		ops[*count].flags = 0;
+		ops[*count].nr = 0;
+		ops[*count].has = 0;
+		(*count)++;
+	}
+	ops[(*count)++] = (struct op){
+		.op = MODEL_SETTLE,
+		.client = client,
+		.owner = client * THREADS,
+		.invoke = shared->killed,
+		.response = reaped,
+	};
+}
+
+static bool check_object(unsigned int object, const void *state, int dead, uint64_t reaped)
+{
+	static struct op ops[MAX_OPS];
+	enum verdict verdict;
+	unsigned int i, j, count = 0;
+
+	for (i = 0; i < shared->logged; i++) {
+		const struct op *op = &shared->log[i];
+
+		/* Killed before it had begun */
+		if (!op->invoke || op->object != object)
+			continue;
+		if (count >= MAX_OPS - 8)
+			bail_out("a history is too long");
+		ops[count] = *op;
+		ops[count].tag = count;
+		for (j = 0; j < count; j++)
+			met += ops[j].response > op->invoke && ops[j].invoke < op->response;
+		count++;
+	}
+	if (dead >= 0)
+		add_settlement(ops, &count, dead, reaped);
+	logged += count;
+	if (count > longest)
+		longest = count;
+	verdict = check(model, state, ops, count);
+	if (verdict == UNDECIDED)
+		undecided++;
+	if (verdict != NOT_LINEARIZABLE)
+		return true;
+	printf("# object %u:\n", object);
+	check_print();
+	return false;
+}
+
+static void look(unsigned int object)
+{
+	struct op op = { .object = object };
+	unsigned int step;
+
+	for (step = 0; model->look(&parent, &op, step); step++) {
+		record(&parent, &op);
+		/* The next one starts from nothing, but for what this one answered. */
+		op = (struct op){ .object = object, .ret = op.ret, .number = op.number };
+	}
+}
+
+static bool one_history(uint32_t round)
+{
+	static char states[TOGETHER][4096] __attribute__((aligned(8)));
+	unsigned int i, victim = 0;
+	uint64_t reaped = 0;
+	bool good = true;
+	int dead = -1;
+
+	memset(shared->log, 0, shared->logged * sizeof(shared->log[0]));
+	shared->logged = 0;
+	shared->clock = 0;
+	shared->drawn = 0;
+	shared->awake = 0;
+	shared->workers = 0;
+	for (i = 0; i < PROCESSES; i++)
+		shared->workers += processes[i].threads;
+	shared->budget = BUDGET / 2 + rnd(&parent, BUDGET);
+	shared->kill_at = UINT32_MAX;
+	if (!rnd(&parent, 3)) {
+		victim = rnd(&parent, PROCESSES);
+		dead = processes[victim].client;
+		shared->victim = victim;
+		shared->kill_at = rnd(&parent, shared->budget);
+	}
+	shared->objects[0] = rnd(&parent, model->objects);
+	shared->objects[1] = (shared->objects[0] + 1 + rnd(&parent, model->objects - 1)) %
+			     model->objects;
+	for (i = 0; i < TOGETHER; i++) {
+		memset(states[i], 0, model->size);
+		model->begin(shared->objects[i], states[i]);
+	}
+
+	__atomic_store_n(&shared->round, round, __ATOMIC_SEQ_CST);
+	futex_wake(&shared->round);
+	if (dead >= 0) {
+		reap(victim);
+		reaped = tick();
+		kills++;
+		start(victim, round - 1);
+	}
+	wait_until_done(round);
+	for (i = 0; i < TOGETHER; i++)
+		look(shared->objects[i]);
+	for (i = 0; i < TOGETHER && good; i++)
+		good = check_object(shared->objects[i], states[i], dead, reaped);
+	return good;
+}
+
+static bool run_model(unsigned int rounds, unsigned int seed)
+{
+	bool good = true;
+	unsigned int i;
+
+	parent = (struct worker){
+		.seed = seed,
+		.client = PARENT,
+		.owner = PARENT * THREADS,
+	};
+	kills = 0;
+	logged = 0;
+	longest = 0;
+	undecided = 0;
+	met = 0;
+	memset(shared, 0, sizeof(*shared));
+	for (i = 0; i < model->objects; i++)
+		model_handles[i] = model->create(i);
+	for (i = 0; i < PROCESSES; i++) {
+		processes[i].client = PARENT;
+		start(i, 0);
+	}
+	for (i = 1; i <= rounds && good; i++)
+		good = one_history(i);
+	printf("# %s: seed %u, %u histories, %u operations, at most %u on an object\n", model->name,
+	       seed, i - 1, logged, longest);
+	printf("# %s: %u kills, %lu pairs of operations that overlap, %u histories undecided\n",
+	       model->name, kills, met, undecided);
+	for (i = 0; i < PROCESSES; i++) {
+		kill(shared->pids[i], SIGKILL);
+		waitpid(shared->pids[i], NULL, 0);
+	}
+	/* Now and then a history has more orders than there is memory for. */
+	return good && undecided <= rounds / 100;
+}
+
+static bool is_wanted(const char *name, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!strcmp(argv[i], name))
+			return true;
+	return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+	const char *rounds = getenv("KSHARE_ROUNDS"), *seed = getenv("KSHARE_SEED");
+	unsigned int i, wanted = 0, number = 0, failures = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	model_open();
+	if (model_fd < 0) {
+		printf("TAP version 13\n1..0 # SKIP no %s\n", KSHARE_DEVICE);
+		return 4;
+	}
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED)
+		return 1;
+	for (i = 0; i < MODELS; i++)
+		wanted += is_wanted(models[i]->name, argc, argv);
+	printf("TAP version 13\n1..%u\n", wanted);
+	for (i = 0; i < MODELS; i++) {
+		bool good;
+
+		if (!is_wanted(models[i]->name, argc, argv))
+			continue;
+		model = models[i];
+		good = run_model(rounds ? strtoul(rounds, NULL, 0) : 60,
+				 seed ? strtoul(seed, NULL, 0) : (unsigned int)time(NULL));
+		printf("%sok %u - %s: all histories are linearizable\n", good ? "" : "not ",
+		       ++number, model->name);
+		fflush(stdout);
+		failures += !good;
+	}
+	return failures ? 1 : 0;
+}
