@@ -23,7 +23,7 @@ static const struct model *model;
 static const struct op *all;
 static unsigned int ops, left;		/* operations; those that have ended and are not done */
 static uint64_t done[WORDS];
-static unsigned int settled;		/* clients, a bit each */
+static unsigned int settled[CLIENTS];	/* events of it, of each */
 static unsigned int open_ops[CLIENTS];	/* of each, those that have ended and are not done */
 static struct memory {
 	struct place places[SLOTS];
@@ -101,7 +101,7 @@ static bool is_line(const struct op *op, uint64_t limit)
 	if (!line)
 		return false;
 	for (i = 0; i < ops && all[i].invoke < limit; i++)
-		if (!is_done(i) && &all[i] != op && !(settled >> all[i].client & 1) &&
+		if (!is_done(i) && &all[i] != op && !settled[all[i].client] &&
 		    all[i].op < MODEL_SETTLE && all[i].wait != WAIT_NOT &&
 		    all[i].wait != WAIT_PAST && model->waits(&all[i]) == line)
 			return true;
@@ -132,7 +132,7 @@ static bool take(void *state, const struct op *op, bool undone, uint64_t limit)
 
 	if (op->op == MODEL_SETTLE)
 		return !open_ops[op->client] &&
-		       (!model->settle || model->settle(state, op->client));
+		       (!model->settle || model->settle(state, op));
 	if (op->op == MODEL_UNDO)
 		return model->undo(state, op);
 	/* It waited, and nothing came. */
@@ -140,7 +140,7 @@ static bool take(void *state, const struct op *op, bool undone, uint64_t limit)
 		return true;
 	if (op_ended(op) && ((op->ret == -EAGAIN && op->wait == WAIT_NOT) ||
 			     (op->ret == -ETIMEDOUT && op->wait == WAIT_PAST))) {
-		char copy[4096] __attribute__((aligned(8)));
+		char copy[MAX_STATE] __attribute__((aligned(8)));
 
 		if (is_line(op, limit))
 			return true;
@@ -163,13 +163,13 @@ static void mark(unsigned int i, bool is)
 	if (op_ended(op) && op->op != MODEL_SETTLE)
 		open_ops[op->client] -= by;
 	if (op->op == MODEL_SETTLE)
-		settled ^= 1u << op->client;
+		settled[op->client] += by;
 	depth += by;
 }
 
 static bool search(const void *state)
 {
-	char next[4096] __attribute__((aligned(8)));
+	char next[MAX_STATE] __attribute__((aligned(8)));
 	uint64_t limit = FOREVER;
 	unsigned int i, way;
 
@@ -183,7 +183,7 @@ static bool search(const void *state)
 	for (i = 0; i < ops && all[i].invoke < limit; i++) {
 		const struct op *op = &all[i];
 
-		if (is_done(i) || settled >> op->client & 1)
+		if (is_done(i) || (settled[op->client] && op->op != MODEL_SETTLE))
 			continue;
 		for (way = 0; way < (model->undoes && !op_ended(op) ? 2 : 1); way++) {
 			memcpy(next, state, model->size);
@@ -222,7 +222,7 @@ enum verdict check(const struct model *m, const void *state, struct op *history,
 	left = 0;
 	depth = 0;
 	best_depth = 0;
-	settled = 0;
+	memset(settled, 0, sizeof(settled));
 	memset(done, 0, sizeof(done));
 	memset(open_ops, 0, sizeof(open_ops));
 	for (i = 0; i < count; i++) {

@@ -83,13 +83,13 @@ static bool event_undo(void *state, const struct op *op)
 	return true;
 }
 
-static bool event_settle(void *state, unsigned int client)
+static bool event_settle(void *state, const struct op *op)
 {
 	struct event *e = state;
 	int i;
 
 	for (i = 0; i < TAGS; i++)
-		if (e->tag[i] && e->client[i] == client)
+		if (e->tag[i] && e->client[i] == op->client)
 			return false;
 	return true;
 }

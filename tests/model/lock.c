@@ -105,11 +105,11 @@ static bool lock_undo(void *state, const struct op *op)
 	return true;
 }
 
-static bool lock_settle(void *state, unsigned int client)
+static bool lock_settle(void *state, const struct op *op)
 {
 	struct lock *l = state;
 
-	if (!l->owner || (l->owner - 1) / THREADS != client)
+	if (!l->owner || (l->owner - 1) / THREADS != op->client)
 		return true;
 	if (l->tag)
 		return false;

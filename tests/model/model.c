@@ -33,13 +33,13 @@
 
 #include "model.h"
 
-#define TOGETHER	2	/* objects in a history */
+#define OBJECTS		2	/* that are used at the same time */
 #define BUDGET		80	/* operations in a history, those that end it not counted */
 #define LOG		512
 
 static const struct model *const models[] = {
 	&model_cell, &model_array, &model_dict, &model_list, &model_queue,
-	&model_lock, &model_rwlock, &model_semaphore, &model_event,
+	&model_lock, &model_rwlock, &model_semaphore, &model_event, &model_settlement,
 };
 
 #define MODELS	(sizeof(models) / sizeof(models[0]))
@@ -58,7 +58,7 @@ static struct {
 	uint32_t budget;
 	uint32_t kill_at;
 	uint32_t victim;
-	uint32_t objects[TOGETHER];
+	uint32_t objects[MAX_OBJECTS], object_count;
 	uint32_t logged;
 	pid_t pids[PROCESSES];
 	uint32_t done[PROCESSES][THREADS];	/* futexes: the round that each has done */
@@ -154,11 +154,11 @@ static void one_round(struct worker *w)
 			shared->killed = tick();
 			kill(shared->pids[shared->victim], SIGKILL);
 		}
-		op.object = shared->objects[rnd(w, TOGETHER)];
+		op.object = shared->objects[rnd(w, shared->object_count)];
 		model->choose(w, &op);
 		record(w, &op);
 	}
-	for (i = 0; i < TOGETHER && model->release; i++) {
+	for (i = 0; i < shared->object_count && model->release; i++) {
 		for (;;) {
 			struct op op = { .object = shared->objects[i] };
 
@@ -297,25 +297,31 @@ static void wait_until_done(uint32_t round)
 	}
 }
 
-/* Two things that are in the history of each object once a client was killed. */
-static void add_settlement(struct op *ops, unsigned int *count, unsigned int client,
-			   uint64_t reaped)
+/*
+ * Once a client was killed: that what its threads were handed may go back, and that it
+ * is settled, for each object.
+ */
+static void add_settlement(struct op *ops, unsigned int *count, unsigned int object,
+			   unsigned int client, uint64_t reaped)
 {
 	unsigned int i, n = *count;
 
 	for (i = 0; i < n && model->undoes; i++) {
-		if (op_ended(&ops[i]) || *count == MAX_OPS - 1)
+		if (op_ended(&ops[i]) || ops[i].object != object)
 			continue;
-		ops[*count] = ops[i];
-		ops[*count].op = MODEL_UNDO;
-		ops[*count].invoke = ops[i].invoke;
-		ops[*count].flags = 0;
-		ops[*count].nr = 0;
-		ops[*count].has = 0;
-		(*count)++;
+		ops[(*count)++] = (struct op){
+			.op = MODEL_UNDO,
+			.object = object,
+			.client = client,
+			.owner = ops[i].owner,
+			.tag = ops[i].tag,
+			.invoke = ops[i].invoke,
+			.response = FOREVER,
+		};
 	}
 	ops[(*count)++] = (struct op){
 		.op = MODEL_SETTLE,
+		.object = object,
 		.client = client,
 		.owner = client * THREADS,
 		.invoke = shared->killed,
@@ -323,19 +329,20 @@ static void add_settlement(struct op *ops, unsigned int *count, unsigned int cli
 	};
 }
 
-static bool check_object(unsigned int object, const void *state, int dead, uint64_t reaped)
+/* Those on some of the objects, a bit each */
+static bool check_objects(unsigned int objects, const void *state, int dead, uint64_t reaped)
 {
 	static struct op ops[MAX_OPS];
-	enum verdict verdict;
 	unsigned int i, j, count = 0;
+	enum verdict verdict;
 
 	for (i = 0; i < shared->logged; i++) {
 		const struct op *op = &shared->log[i];
 
 		/* Killed before it had begun */
-		if (!op->invoke || op->object != object)
+		if (!op->invoke || !(objects >> op->object & 1))
 			continue;
-		if (count >= MAX_OPS - 8)
+		if (count >= MAX_OPS - 2 * MAX_OBJECTS - THREADS)
 			bail_out("a history is too long");
 		ops[count] = *op;
 		ops[count].tag = count;
@@ -343,8 +350,9 @@ static bool check_object(unsigned int object, const void *state, int dead, uint6
 			met += ops[j].response > op->invoke && ops[j].invoke < op->response;
 		count++;
 	}
-	if (dead >= 0)
-		add_settlement(ops, &count, dead, reaped);
+	for (i = 0; i < MAX_OBJECTS && dead >= 0; i++)
+		if (objects >> i & 1)
+			add_settlement(ops, &count, i, dead, reaped);
 	logged += count;
 	if (count > longest)
 		longest = count;
@@ -353,7 +361,6 @@ static bool check_object(unsigned int object, const void *state, int dead, uint6
 		undecided++;
 	if (verdict != NOT_LINEARIZABLE)
 		return true;
-	printf("# object %u:\n", object);
 	check_print();
 	return false;
 }
@@ -370,9 +377,24 @@ static void look(unsigned int object)
 	}
 }
 
+static void choose_objects(void)
+{
+	uint32_t *objects = shared->objects, i;
+
+	if (model->together) {
+		shared->object_count = model->objects;
+		for (i = 0; i < model->objects; i++)
+			objects[i] = i;
+		return;
+	}
+	shared->object_count = OBJECTS;
+	objects[0] = rnd(&parent, model->objects);
+	objects[1] = (objects[0] + 1 + rnd(&parent, model->objects - 1)) % model->objects;
+}
+
 static bool one_history(uint32_t round)
 {
-	static char states[TOGETHER][4096] __attribute__((aligned(8)));
+	static char states[OBJECTS][MAX_STATE] __attribute__((aligned(8)));
 	unsigned int i, victim = 0;
 	uint64_t reaped = 0;
 	bool good = true;
@@ -386,7 +408,7 @@ static bool one_history(uint32_t round)
 	shared->workers = 0;
 	for (i = 0; i < PROCESSES; i++)
 		shared->workers += processes[i].threads;
-	shared->budget = BUDGET / 2 + rnd(&parent, BUDGET);
+	shared->budget = BUDGET / 2 + rnd(&parent, BUDGET / (model->together ? 2 : 1));
 	shared->kill_at = UINT32_MAX;
 	if (!rnd(&parent, 3)) {
 		victim = rnd(&parent, PROCESSES);
@@ -394,13 +416,10 @@ static bool one_history(uint32_t round)
 		shared->victim = victim;
 		shared->kill_at = rnd(&parent, shared->budget);
 	}
-	shared->objects[0] = rnd(&parent, model->objects);
-	shared->objects[1] = (shared->objects[0] + 1 + rnd(&parent, model->objects - 1)) %
-			     model->objects;
-	for (i = 0; i < TOGETHER; i++) {
-		memset(states[i], 0, model->size);
-		model->begin(shared->objects[i], states[i]);
-	}
+	choose_objects();
+	memset(states, 0, sizeof(states));
+	for (i = 0; i < shared->object_count; i++)
+		model->begin(shared->objects[i], states[model->together ? 0 : i]);
 
 	__atomic_store_n(&shared->round, round, __ATOMIC_SEQ_CST);
 	futex_wake(&shared->round);
@@ -411,10 +430,12 @@ static bool one_history(uint32_t round)
 		start(victim, round - 1);
 	}
 	wait_until_done(round);
-	for (i = 0; i < TOGETHER; i++)
+	for (i = 0; i < shared->object_count; i++)
 		look(shared->objects[i]);
-	for (i = 0; i < TOGETHER && good; i++)
-		good = check_object(shared->objects[i], states[i], dead, reaped);
+	if (model->together)
+		return check_objects((1 << MAX_OBJECTS) - 1, states[0], dead, reaped);
+	for (i = 0; i < OBJECTS && good; i++)
+		good = check_objects(1 << shared->objects[i], states[i], dead, reaped);
 	return good;
 }
 

@@ -29,6 +29,7 @@
 #define OWNERS		(CLIENTS * THREADS)
 #define MAX_OBJECTS	4			/* of a type */
 #define MAX_VALUES	64			/* of a result */
+#define MAX_STATE	4096			/* bytes */
 #define MAX_OPS		192			/* on one object, in one history */
 
 #ifndef fallthrough
@@ -161,6 +162,7 @@ struct worker {
  * struct model - a type
  * @name: of it
  * @objects: how many there are, at most MAX_OBJECTS
+ * @together: a history is of all objects, and so is a state
  * @size: of a state, in which all that is not used is zero; a multiple of 8
  * @undoes: that which a thread was handed may go back when it is killed
  * @create: makes an object; its handle
@@ -168,7 +170,7 @@ struct worker {
  * @apply: carries out an operation.  With @undone, which is of one that never ends,
  *	it is to be undone by and by
  * @undo: undoes the one of that tag; false if there is none to be undone
- * @settle: gives back what a client has; false if it cannot be yet
+ * @settle: gives back what the client of the operation has; false if it cannot yet
  * @waits: in which line an operation waits; 0: in none
  * @choose: makes up an operation
  * @learn: has a look at one that has ended
@@ -178,13 +180,14 @@ struct worker {
 struct model {
 	const char *name;
 	unsigned int objects;
+	bool together;
 	size_t size;
 	bool undoes;
 	uint32_t (*create)(unsigned int object);
 	void (*begin)(unsigned int object, void *state);
 	void (*apply)(void *state, const struct op *op, bool undone, struct answer *a);
 	bool (*undo)(void *state, const struct op *op);
-	bool (*settle)(void *state, unsigned int client);
+	bool (*settle)(void *state, const struct op *op);
 	int (*waits)(const struct op *op);
 	void (*choose)(struct worker *w, struct op *op);
 	void (*learn)(struct worker *w, const struct op *op);
@@ -193,7 +196,7 @@ struct model {
 };
 
 extern const struct model model_cell, model_array, model_dict, model_list, model_queue,
-	model_lock, model_rwlock, model_semaphore, model_event;
+	model_lock, model_rwlock, model_semaphore, model_event, model_settlement;
 
 /* ---- check.c ---- */
 

@@ -325,6 +325,37 @@ static void test_permits(void)
 	expect(true, "two go by an event that is for all");
 }
 
+/* Client 1 is killed with a lock and a permit; then another one has that lock. */
+static void settled(uint64_t permits, uint64_t invoke)
+{
+	unsigned int i;
+
+	begin(&model_settlement);
+	/* Behind the state of a lock, which begins with that of who was settled */
+	set((sizeof(uint64_t) + model_lock.size) / sizeof(uint32_t) + 1, 1);
+	add(1, 1, 2, KSHARE_OP_LOCK_ACQUIRE, 1)->number = 1;
+	silent(add(1, 3, 4, KSHARE_OP_SEMAPHORE_ACQUIRE, 0));
+	ops[1].object = 1;
+	for (i = 0; i < MAX_OBJECTS; i++) {
+		settle(1, 5, 20);
+		ops[count - 1].object = i;
+	}
+	add(0, 6, 7, KSHARE_OP_LOCK_ACQUIRE, 1)->number = 2;
+	ops[count - 1].rflags = KSHARE_R_OWNER_DIED;
+	add(0, invoke, 9, KSHARE_OP_SEMAPHORE_VALUE, 0)->number = permits;
+	ops[count - 1].object = 1;
+}
+
+static void test_settlement(void)
+{
+	settled(1, 8);
+	expect(true, "a lock that is passed on after all else");
+	settled(0, 8);
+	expect(false, "a lock that is passed on before a permit is given back");
+	settled(0, 5);
+	expect(true, "a permit that is given back before a lock");
+}
+
 int main(void)
 {
 	printf("TAP version 13\n");
@@ -333,6 +364,7 @@ int main(void)
 	test_queues();
 	test_locks();
 	test_permits();
+	test_settlement();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;
 }

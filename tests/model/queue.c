@@ -267,16 +267,16 @@ static bool queue_undo(void *state, const struct op *op)
 	return any;
 }
 
-static bool queue_settle(void *state, unsigned int client)
+static bool queue_settle(void *state, const struct op *op)
 {
 	struct queue *q = state;
 	uint32_t i;
 
 	for (i = 0; i < q->leased; i++)
-		if (q->lease[i].client == client && q->lease[i].tag)
+		if (q->lease[i].client == op->client && q->lease[i].tag)
 			return false;
 	for (i = q->leased; i--; )
-		if (q->lease[i].client == client)
+		if (q->lease[i].client == op->client)
 			lease_back(q, i);
 	return true;
 }

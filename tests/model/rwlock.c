@@ -111,12 +111,12 @@ static bool rwlock_undo(void *state, const struct op *op)
 	return true;
 }
 
-static bool rwlock_settle(void *state, unsigned int client)
+static bool rwlock_settle(void *state, const struct op *op)
 {
 	struct rwlock *l = state;
 	unsigned int i;
 
-	for (i = client * THREADS; i < (client + 1) * THREADS; i++) {
+	for (i = op->client * THREADS; i < (op->client + 1u) * THREADS; i++) {
 		if (l->tag[i])
 			return false;
 		if (!l->count[i])

@@ -140,16 +140,16 @@ static bool semaphore_undo(void *state, const struct op *op)
 	return true;
 }
 
-static bool semaphore_settle(void *state, unsigned int client)
+static bool semaphore_settle(void *state, const struct op *op)
 {
 	struct semaphore *s = state;
 	int i;
 
 	for (i = 0; i < TAGS; i++)
-		if (s->undo[i].tag && s->undo[i].client == client)
+		if (s->undo[i].tag && s->undo[i].client == op->client)
 			return false;
-	s->free += s->held[client];
-	s->held[client] = 0;
+	s->free += s->held[op->client];
+	s->held[op->client] = 0;
 	return true;
 }
 
