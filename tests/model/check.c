@@ -92,18 +92,24 @@ static void forget(void)
 	full = false;
 }
 
-/* Is somebody in the line that @op would wait in?  Until then @limit, nothing has ended. */
+/* Nothing has ended until @limit: may this one have begun to wait by then? */
+static bool may_wait(unsigned int i, uint64_t limit)
+{
+	const struct op *op = &all[i];
+
+	return op->invoke < limit && !is_done(i) && !settled[op->client] &&
+	       (op->op < MODEL_SETTLE || op->op == MODEL_END) &&
+	       op->wait != WAIT_NOT && op->wait != WAIT_PAST;
+}
+
+/* Is somebody in the line that @op would wait in? */
 static bool is_line(const struct op *op, uint64_t limit)
 {
 	int line = model->waits ? model->waits(op) : 0;
 	unsigned int i;
 
-	if (!line)
-		return false;
-	for (i = 0; i < ops && all[i].invoke < limit; i++)
-		if (!is_done(i) && &all[i] != op && !settled[all[i].client] &&
-		    all[i].op < MODEL_SETTLE && all[i].wait != WAIT_NOT &&
-		    all[i].wait != WAIT_PAST && model->waits(&all[i]) == line)
+	for (i = 0; i < ops && line; i++)
+		if (&all[i] != op && may_wait(i, limit) && model->waits(&all[i]) == line)
 			return true;
 	return false;
 }
@@ -135,6 +141,11 @@ static bool take(void *state, const struct op *op, bool undone, uint64_t limit)
 		       (!model->settle || model->settle(state, op));
 	if (op->op == MODEL_UNDO)
 		return model->undo(state, op);
+	/* Several events */
+	if (op->op == KSHARE_OP_CONDITION_WAIT || op->op >= MODEL_LEAVE) {
+		model->apply(state, op, undone, &a);
+		return fits(op, &a);
+	}
 	/* It waited, and nothing came. */
 	if (op_ended(op) && op->ret == -ETIMEDOUT && op->wait == WAIT_SOON)
 		return true;
@@ -270,10 +281,11 @@ static void print_op(const struct op *op)
 	if (op->flags)
 		printf(" flags %x", op->flags);
 	printf(")");
-	if (op->op == MODEL_UNDO)
-		printf(" of tag %u", op->tag);
-	if (op->op < MODEL_SETTLE || op->op > MODEL_UNDO) {
+	if (op->op >= MODEL_LEAVE || op->op == MODEL_UNDO)
+		printf(" of");
+	if (op->op != MODEL_SETTLE)
 		printf(" tag %u", op->tag);
+	if (op->op < MODEL_SETTLE || op->op == MODEL_MAP_GET || op->op == MODEL_MAP_ADD) {
 		if (op_ended(op) && op->ret < 0)
 			printf(": %s", strerror(-op->ret));
 		else if (op_ended(op))

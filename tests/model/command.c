@@ -48,7 +48,9 @@ void model_open(void)
 
 const char *op_name(uint32_t op)
 {
-	static const char *const ours[] = { "settle", "undo", "map_get", "map_add" };
+	static const char *const ours[] = {
+		"settle", "undo", "map_get", "map_add", "leave", "end", "gone",
+	};
 	static char text[16];
 	uint32_t i;
 

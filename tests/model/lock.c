@@ -91,6 +91,14 @@ static void lock_apply(void *state, const struct op *op, bool undone, struct ans
 	}
 }
 
+/* That it was acquired last may not have been: then it was held all the time. */
+void lock_keep_token(void *state)
+{
+	struct lock *l = state;
+
+	l->token--;
+}
+
 static bool lock_undo(void *state, const struct op *op)
 {
 	struct lock *l = state;

@@ -40,6 +40,7 @@
 static const struct model *const models[] = {
 	&model_cell, &model_array, &model_dict, &model_list, &model_queue,
 	&model_lock, &model_rwlock, &model_semaphore, &model_event, &model_settlement,
+	&model_condition,
 };
 
 #define MODELS	(sizeof(models) / sizeof(models[0]))
@@ -307,7 +308,7 @@ static void add_settlement(struct op *ops, unsigned int *count, unsigned int obj
 	unsigned int i, n = *count;
 
 	for (i = 0; i < n && model->undoes; i++) {
-		if (op_ended(&ops[i]) || ops[i].object != object)
+		if (op_ended(&ops[i]) || ops[i].object != object || ops[i].op >= MODEL_SETTLE)
 			continue;
 		ops[(*count)++] = (struct op){
 			.op = MODEL_UNDO,
@@ -329,6 +330,29 @@ static void add_settlement(struct op *ops, unsigned int *count, unsigned int obj
 	};
 }
 
+/* What a wait for a condition is beside its beginning */
+static void add_events(struct op *ops, unsigned int *count)
+{
+	unsigned int i, n = *count;
+
+	for (i = 0; i < n; i++) {
+		if (ops[i].op != KSHARE_OP_CONDITION_WAIT || ops[i].ret == -EPERM)
+			continue;
+		if (*count >= MAX_OPS - 2 * MAX_OBJECTS - 3 * THREADS)
+			bail_out("a history is too long");
+		if (!op_ended(&ops[i]) || ops[i].ret == -ETIMEDOUT) {
+			ops[*count] = ops[i];
+			ops[(*count)++].op = MODEL_LEAVE;
+		}
+		if (!op_ended(&ops[i])) {
+			ops[*count] = ops[i];
+			ops[(*count)++].op = MODEL_GONE;
+		}
+		ops[*count] = ops[i];
+		ops[(*count)++].op = MODEL_END;
+	}
+}
+
 /* Those on some of the objects, a bit each */
 static bool check_objects(unsigned int objects, const void *state, int dead, uint64_t reaped)
 {
@@ -342,7 +366,7 @@ static bool check_objects(unsigned int objects, const void *state, int dead, uin
 		/* Killed before it had begun */
 		if (!op->invoke || !(objects >> op->object & 1))
 			continue;
-		if (count >= MAX_OPS - 2 * MAX_OBJECTS - THREADS)
+		if (count >= MAX_OPS - 2 * MAX_OBJECTS - 2 * THREADS)
 			bail_out("a history is too long");
 		ops[count] = *op;
 		ops[count].tag = count;
@@ -350,7 +374,8 @@ static bool check_objects(unsigned int objects, const void *state, int dead, uin
 			met += ops[j].response > op->invoke && ops[j].invoke < op->response;
 		count++;
 	}
-	for (i = 0; i < MAX_OBJECTS && dead >= 0; i++)
+	add_events(ops, &count);
+	for (i = 0; i < model->objects && dead >= 0; i++)
 		if (objects >> i & 1)
 			add_settlement(ops, &count, i, dead, reaped);
 	logged += count;
@@ -433,7 +458,7 @@ static bool one_history(uint32_t round)
 	for (i = 0; i < shared->object_count; i++)
 		look(shared->objects[i]);
 	if (model->together)
-		return check_objects((1 << MAX_OBJECTS) - 1, states[0], dead, reaped);
+		return check_objects((1 << model->objects) - 1, states[0], dead, reaped);
 	for (i = 0; i < OBJECTS && good; i++)
 		good = check_objects(1 << shared->objects[i], states[i], dead, reaped);
 	return good;

@@ -45,6 +45,10 @@
 #define MODEL_UNDO	1001	/* what a dying thread was handed goes back */
 #define MODEL_MAP_GET	1002	/* of an array, by its mapping */
 #define MODEL_MAP_ADD	1003
+/* Of a wait for a condition */
+#define MODEL_LEAVE	1004	/* its time is over: it waits for the lock only */
+#define MODEL_END	1005	/* it has the lock again */
+#define MODEL_GONE	1006	/* its thread was killed: it waits no more */
 
 /*
  * Values are numbers: those up to STRINGS are an INT, those from it on a STR whose
@@ -196,7 +200,9 @@ struct model {
 };
 
 extern const struct model model_cell, model_array, model_dict, model_list, model_queue,
-	model_lock, model_rwlock, model_semaphore, model_event, model_settlement;
+	model_lock, model_rwlock, model_semaphore, model_event, model_settlement, model_condition;
+
+void lock_keep_token(void *state);
 
 /* ---- check.c ---- */
 

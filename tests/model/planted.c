@@ -356,6 +356,40 @@ static void test_settlement(void)
 	expect(true, "a permit that is given back before a lock");
 }
 
+/* Client 0 waits until 20, and how that ends; another one notifies once. */
+static void notified(int ret, int count_of_notify)
+{
+	struct op *p;
+
+	begin(&model_condition);
+	silent(add(0, 1, 2, KSHARE_OP_LOCK_ACQUIRE, 1));
+	p = add(0, 3, 20, KSHARE_OP_CONDITION_WAIT, ret);
+	silent(p);
+	if (ret < 0) {
+		ops[count] = *p;
+		ops[count++].op = MODEL_LEAVE;
+	}
+	ops[count] = *p;
+	ops[count++].op = MODEL_END;
+	silent(add(1, 4, 5, KSHARE_OP_LOCK_ACQUIRE, 1));
+	silent(add(1, 6, 7, KSHARE_OP_CONDITION_NOTIFY, count_of_notify));
+	silent(add(1, 8, 9, KSHARE_OP_LOCK_RELEASE, 0));
+}
+
+static void test_condition(void)
+{
+	notified(1, 1);
+	expect(true, "one that waits is notified");
+	silent(add(0, 7, 8, KSHARE_OP_LOCK_RELEASE, 0));
+	expect(false, "who was notified has the lock before it is given back");
+	notified(1, 0);
+	expect(false, "one goes on without a notify");
+	notified(-ETIMEDOUT, 1);
+	expect(false, "a notify is lost to one whose time is over");
+	notified(-ETIMEDOUT, 0);
+	expect(true, "one whose time is over is not notified");
+}
+
 int main(void)
 {
 	printf("TAP version 13\n");
@@ -365,6 +399,7 @@ int main(void)
 	test_locks();
 	test_permits();
 	test_settlement();
+	test_condition();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;
 }
