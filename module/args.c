@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Arguments: from a struct kshare_value and user memory to a struct kshare_val. */
-#include "command.h"
+#include "quick.h"
 
 static int kshare_ref_import(struct kshare_run *run, u32 handle, u32 want,
 			     struct kshare_object **obj, u32 *rights)
@@ -173,7 +173,7 @@ int kshare_val_import(struct kshare_run *run, const struct kshare_value *in, u16
 int kshare_vec_import(struct kshare_run *run, const struct kshare_value *in)
 {
 	u64 budget = KSHARE_MAX_VALUE;
-	struct kshare_value *values;
+	struct kshare_value value;
 	int ret = 0;
 	u32 i;
 
@@ -183,22 +183,20 @@ int kshare_vec_import(struct kshare_run *run, const struct kshare_value *in)
 		return -E2BIG;
 	if (!in->len)
 		return 0;
-	values = kvmalloc_array(in->len, sizeof(*values), GFP_KERNEL_ACCOUNT);
-	run->vec = kvcalloc(in->len, sizeof(*run->vec), GFP_KERNEL_ACCOUNT);
-	if (!values || !run->vec) {
-		ret = -ENOMEM;
-		goto out;
-	}
-	if (copy_from_user(values, u64_to_user_ptr(in->ptr), in->len * sizeof(*values))) {
-		ret = -EFAULT;
-		goto out;
-	}
+	run->vec = kvmalloc_array(in->len, sizeof(*run->vec), GFP_KERNEL_ACCOUNT);
+	if (!run->vec)
+		return -ENOMEM;
+	/* Each element takes the place of what it is made from. */
+	static_assert(sizeof(value) == sizeof(*run->vec));
+	if (copy_from_user(run->vec, u64_to_user_ptr(in->ptr), in->len * sizeof(value)))
+		return -EFAULT;
 	for (i = 0; i < in->len && !ret; i++) {
-		ret = kshare_val_import(run, &values[i], KSHARE_TAKES_ANY, &budget, &run->vec[i]);
+		memcpy(&value, &run->vec[i], sizeof(value));
 		run->vec_count = i + 1;
+		if (likely(kshare_quick_val(&value, &run->vec[i]) && i % 16))
+			continue;
+		ret = kshare_val_import(run, &value, KSHARE_TAKES_ANY, &budget, &run->vec[i]);
 		cond_resched();
 	}
-out:
-	kvfree(values);
 	return ret;
 }

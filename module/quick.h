@@ -63,17 +63,24 @@ static __always_inline bool kshare_quick_lock(struct kshare_object *obj,
 	return false;
 }
 
+/* The first eight bytes of a value of which all but the type and @u is zero */
+#define KSHARE_ONLY_TYPE(type)	((__force u64)cpu_to_le64(type))
+
 /* Numbers and short bytes, as kshare_val_import() brings them in; false if it is another. */
 static inline bool kshare_quick_val(const struct kshare_value *in, struct kshare_val *out)
 {
+	const u64 head = *(const u64 *)in;
+
 	/* What is left lies alike in both. */
+	if (head == KSHARE_ONLY_TYPE(KSHARE_INT) || head == KSHARE_ONLY_TYPE(KSHARE_FLOAT)) {
+		memcpy(out, in, sizeof(*out));
+		return true;
+	}
 	if (in->codec | in->flags)
 		return false;
 	switch (in->type) {
 	case KSHARE_BOOL:
-	case KSHARE_INT:
-	case KSHARE_FLOAT:
-		if (in->inline_len | in->len || (in->type == KSHARE_BOOL && in->u > 1))
+		if (in->inline_len | in->len || in->u > 1)
 			return false;
 		memcpy(out, in, sizeof(*out));
 		return true;

@@ -228,15 +228,23 @@ void kshare_queue_remove(struct kshare_queue *q, struct kshare_msg *msg)
 
 /* ---- put ---- */
 
+/* A number that is ordered among others */
+static noinline bool kshare_priority_is_good(const struct kshare_val *v)
+{
+	int order;
+
+	return v->type != KSHARE_STR && v->type != KSHARE_BYTES && !kshare_val_compare(v, v, &order);
+}
+
 static int kshare_msg_make(struct kshare_run *run, struct kshare_val *val,
 			   const struct kshare_val *priority)
 {
+	static const struct kshare_val none = { .type = KSHARE_INT };
 	struct kshare_msg *msg;
-	int order;
 
-	if (kshare_queue_has_priorities(kshare_queue_of(run->obj)) &&
-	    (kshare_val_compare(priority, priority, &order) || priority->type == KSHARE_STR ||
-	     priority->type == KSHARE_BYTES))
+	if (!priority)
+		priority = &none;
+	else if (!kshare_priority_is_good(priority))
 		return -EDOM;
 	msg = kmalloc(sizeof(*msg), GFP_KERNEL_ACCOUNT);
 	if (!msg)
@@ -281,14 +289,12 @@ static int kshare_queue_charge(struct kshare_run *run)
 int kshare_queue_put_prepare(struct kshare_run *run)
 {
 	struct kshare_queue *q = kshare_queue_of(run->obj);
-	struct kshare_val zero = kshare_val_int(0);
-
 	int ret;
 
 	if (!kshare_queue_begin(run))
 		return 0;
 	if (run->key.type == KSHARE_NONE)
-		ret = kshare_msg_make(run, &run->value, &zero);
+		ret = kshare_msg_make(run, &run->value, NULL);
 	else if (!kshare_queue_has_priorities(q))
 		ret = -EINVAL;
 	else
@@ -299,7 +305,6 @@ int kshare_queue_put_prepare(struct kshare_run *run)
 int kshare_queue_put_many_prepare(struct kshare_run *run)
 {
 	struct kshare_queue *q = kshare_queue_of(run->obj);
-	struct kshare_val zero = kshare_val_int(0);
 	u32 i, step = kshare_queue_has_priorities(q) ? 2 : 1;
 	int ret = 0;
 
@@ -311,9 +316,13 @@ int kshare_queue_put_many_prepare(struct kshare_run *run)
 		if (step == 2)
 			ret = kshare_msg_make(run, &run->vec[i + 1], &run->vec[i]);
 		else
-			ret = kshare_msg_make(run, &run->vec[i], &zero);
-		cond_resched();
+			ret = kshare_msg_make(run, &run->vec[i], NULL);
+		if (i % 16 == 0)
+			cond_resched();
 	}
+	/* They have gone into the messages. */
+	if (!ret)
+		run->vec_count = 0;
 	return ret ?: kshare_queue_charge(run);
 }
 
@@ -334,6 +343,7 @@ void kshare_queue_finish(struct kshare_run *run)
 int kshare_queue_put(struct kshare_run *run)
 {
 	struct kshare_queue *q = kshare_queue_of(run->obj);
+	bool in_order = !(run->obj->flags & (KSHARE_PRIORITY | KSHARE_LIFO));
 	u32 count = run->u.queue.count;
 	struct kshare_msg *msg, *next;
 
@@ -354,9 +364,14 @@ int kshare_queue_put(struct kshare_run *run)
 	list_for_each_entry_safe(msg, next, &run->u.queue.messages, link) {
 		msg->seq = ++q->last_seq;
 		msg->next_put = &next->link == &run->u.queue.messages ? NULL : next;
-		kshare_queue_insert(q, msg, false);
+		if (!in_order)
+			kshare_queue_insert(q, msg, false);
 		if (run->owned)
 			cond_resched();
+	}
+	if (in_order) {
+		list_splice_tail(&run->u.queue.messages, &q->messages);
+		q->count += count;
 	}
 	run->u.queue.put = true;
 	q->unfinished += count;
