@@ -151,12 +151,11 @@ static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fa
 		struct kshare_result head;
 		struct kshare_value values[KSHARE_OUT_INLINE];
 	} small __uninitialized;
-	struct kshare_value value __uninitialized;
 	u64 tail, to;
-	u32 i, refs = 0;
+	u32 i, n, refs = 0;
 	int ret;
 
-	run->size = sizeof(struct kshare_result) + (u64)run->out_count * sizeof(value);
+	run->size = sizeof(struct kshare_result) + (u64)run->out_count * sizeof(small.values[0]);
 	for (i = 0; i < run->out_count; i++) {
 		if (likely(!kshare_val_slow(&run->out[i])))
 			continue;
@@ -175,30 +174,27 @@ static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fa
 	small.head.flags = run->result_flags;
 	small.head.count = run->out_count;
 	small.head.number = run->number;
-	tail = run->out_addr + sizeof(struct kshare_result) + (u64)run->out_count * sizeof(value);
+	tail = run->out_addr + sizeof(struct kshare_result) + (u64)run->out_count * sizeof(small.values[0]);
 
-	if (likely(run->out_count <= ARRAY_SIZE(small.values))) {
-		for (i = 0; i < run->out_count; i++) {
-			ret = kshare_val_export(run, &run->out[i], may_fault, &small.values[i],
+	/* The head goes with the first ones. */
+	to = run->out_addr;
+	for (i = 0, n = 0; i < run->out_count || to == run->out_addr; n = 0) {
+		const void *from = to == run->out_addr ? (void *)&small : small.values;
+
+		for (; n < ARRAY_SIZE(small.values) && i < run->out_count; i++) {
+			ret = kshare_val_export(run, &run->out[i], may_fault, &small.values[n++],
 						&tail);
 			if (ret)
 				return ret;
 		}
-		return kshare_put(run->out_addr, &small,
-				  sizeof(small.head) + run->out_count * sizeof(value), may_fault);
-	}
-
-	ret = kshare_put(run->out_addr, &small.head, sizeof(small.head), may_fault);
-	to = run->out_addr + sizeof(small.head);
-	for (i = 0; i < run->out_count && !ret; i++) {
-		ret = kshare_val_export(run, &run->out[i], may_fault, &value, &tail);
-		if (!ret)
-			ret = kshare_put(to, &value, sizeof(value), may_fault);
-		to += sizeof(value);
+		ret = kshare_put(to, from, (void *)&small.values[n] - from, may_fault);
+		if (ret)
+			return ret;
+		to += (void *)&small.values[n] - from;
 		if (may_fault || run->owned)
 			cond_resched();
 	}
-	return ret;
+	return 0;
 }
 
 /* Bytes that no references go with, and that are not a key. */
