@@ -49,30 +49,32 @@ static void by_put_many(void *arg)
 		exit(1);
 }
 
+/* Of how many commands; the first of them of @cmds, or no-ops of io_uring's own */
 struct door {
 	struct io_uring ring;
 	int file;
 	unsigned int flags;
-	bool nop;
+	int count;
+	const struct kshare_cmd *cmds;
 };
 
 static void by_ring(void *arg)
 {
 	struct door *door = arg;
 	struct io_uring_cqe *cqe;
-	unsigned int head, n = 0;
-	int i;
+	unsigned int head;
+	int i, n = 0;
 
-	for (i = 0; i < BATCH; i++) {
-		if (door->nop) {
+	for (i = 0; i < door->count; i++) {
+		if (!door->cmds) {
 			struct io_uring_sqe *sqe = io_uring_get_sqe(&door->ring);
 
 			io_uring_prep_nop(sqe);
 			continue;
 		}
-		ring_add(&door->ring, door->file, door->flags, &single_puts[i], i);
+		ring_add(&door->ring, door->file, door->flags, &door->cmds[i], i);
 	}
-	if (io_uring_submit_and_wait(&door->ring, BATCH) != BATCH)
+	if (io_uring_submit_and_wait(&door->ring, i) != i)
 		exit(1);
 	io_uring_for_each_cqe(&door->ring, head, cqe) {
 		if (cqe->res) {
@@ -82,7 +84,7 @@ static void by_ring(void *arg)
 		n++;
 	}
 	io_uring_cq_advance(&door->ring, n);
-	if (n != BATCH)
+	if (n != i)
 		exit(1);
 }
 
@@ -115,19 +117,23 @@ int main(void)
 		struct kshare_value values[BATCH];
 	} out;
 	static struct kshare_value values[BATCH];
-	static struct door door, fixed, nops;
+	static struct door door = { .count = BATCH, .cmds = single_puts };
+	static struct door fixed = { .count = BATCH, .cmds = single_puts };
+	static struct door many = { .count = 1, .cmds = &put_many };
+	static struct door nops = { .count = BATCH };
 	struct way ways[] = {
 		{ by_ioctl, NULL, true }, { by_batch, NULL, true }, { by_put_many, NULL, true },
-		{ by_ring, &door, true }, { by_ring, &fixed, true }, { by_ring, &nops, false },
+		{ by_ring, &door, true }, { by_ring, &fixed, true }, { by_ring, &many, true },
+		{ by_ring, &nops, false },
 	};
 	static const char * const names[] = {
 		"32_puts_by_ioctl", "32_puts_by_batch", "put_many_of_32", "32_puts_by_uring",
-		"32_puts_by_uring_fixed_file", "32_uring_nops",
+		"32_puts_by_uring_fixed_file", "put_many_of_32_by_uring", "32_uring_nops",
 	};
-	static const double goals[] = { 0, 0, 0, 1 / 3., 0, 0 };
-	struct bench_case cases[6];
+	static const double goals[] = { 0, 0, 0, 1 / 3., 0, 1 / 3., 0 };
+	struct bench_case cases[7];
 	uint32_t queue;
-	int i, n = 6;
+	int i, n = 7;
 
 	bench_open();
 	queue = bench_create(KSHARE_TYPE_QUEUE);
@@ -144,9 +150,10 @@ int main(void)
 
 	door.file = fd;
 	fixed.flags = IOSQE_FIXED_FILE;
-	nops.nop = true;
+	many.file = fd;
 	if (!ring_open(&door.ring, BATCH, 0, "uring") ||
 	    !ring_open(&fixed.ring, BATCH, 0, "uring") ||
+	    !ring_open(&many.ring, BATCH, 0, "uring") ||
 	    !ring_open(&nops.ring, BATCH, 0, "uring") ||
 	    io_uring_register_files(&fixed.ring, &fd, 1))
 		n = 3;
