@@ -11,7 +11,9 @@ cache=${KSHARE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kshare}
 me=${0##*/}
 
 matrix="6.1 6.12 newest debug"
-debug_config=$tree/scripts/kernel/debug.config
+# Debug kernels besides, for whoever names them: scripts/kernel/NAME.config
+# changes what debug.config says.
+variants="coverage kcsan rt nosmp debug-full"
 
 say() { printf '%s: %s\n' "$me" "$*" >&2; }
 die() { say "$@"; exit 125; }
@@ -29,41 +31,52 @@ optarg() { [ "$1" -ge 2 ] || die "$2 wants an argument; -h tells more"; }
 #   make.args  what else make must be told, an argument a line
 #   vmlinuz, release
 #   modules/   those the initramfs loads, in order
-# The debug kernel is found by what it was made of, the others by a link
-# that scripts/setup moves. Raise the number when it makes something else of
-# their packages.
+# A debug kernel is found by what it was made of, the others by a link that
+# scripts/setup moves. Raise the number when it makes something else of their
+# packages.
 cloud_recipe=1
 kernel_dir() {
 	local d
 
 	case $1 in
-	debug) d=$(compgen -G "$cache/store/debug-*-$(debug_hash)" | sort -V | tail -n1) || : ;;
 	6.1|6.12|newest)
 		d=$(readlink -e "$cache/kernels/$1") || :
 		[[ $d == *-recipe$cloud_recipe ]] || d=
 		;;
-	*) die "no kernel '$1': it is one of $matrix" ;;
+	*)
+		is_kernel "$1"
+		d=$(compgen -G "$cache/store/$1-*-$(debug_hash "$1")" | sort -V | tail -n1) || :
+		;;
 	esac
 	[ -n "$d" ] && printf '%s\n' "$d"
 }
 
-# Whatever changes the debug kernel changes this. How it is built is named too:
+is_kernel() {
+	case " $matrix $variants " in *" $1 "*) ;; *)
+		die "no kernel '$1': it is one of $matrix, or of $variants" ;;
+	esac
+}
+
+# Whether it is one that scripts/setup builds
+is_debug() { [ -e "$tree/scripts/kernel/$1.config" ]; }
+
+# What a debug kernel is configured by: of two lines on one option, the later one
+debug_configs() {
+	echo "$tree/scripts/kernel/debug.config"
+	[ "$1" = debug ] || echo "$tree/scripts/kernel/$1.config"
+}
+
+# Whatever changes a debug kernel changes this. How it is built is named too:
 # raise the number when scripts/setup builds the same configuration otherwise.
 debug_hash() {
-	local h
+	local h configs
 
-	h=$( (echo 1; grep -v '^#' "$debug_config") | sha256sum)
+	mapfile -t configs < <(debug_configs "$1")
+	h=$( (echo 1; grep -hv '^#' "${configs[@]}") | sha256sum)
 	printf '%s\n' "${h:0:12}"
 }
 
-need_kernel() {
-	kernel_dir "$1" > /dev/null && return
-	if [ "$1" = debug ]; then
-		"$tree/scripts/setup" --kernels debug
-	else
-		"$tree/scripts/setup" --kernels "$1" --no-debug
-	fi
-}
+need_kernel() { kernel_dir "$1" > /dev/null || "$tree/scripts/setup" --kernels "$1"; }
 
 # Where that part of the kernel's source is that tests and checks take: the
 # selftests' harness, checkpatch.pl, and tools/ for unit tests in user space.
