@@ -174,7 +174,8 @@ static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fa
 	small.head.flags = run->result_flags;
 	small.head.count = run->out_count;
 	small.head.number = run->number;
-	tail = run->out_addr + sizeof(struct kshare_result) + (u64)run->out_count * sizeof(small.values[0]);
+	tail = run->out_addr + sizeof(struct kshare_result) +
+	       (u64)run->out_count * sizeof(small.values[0]);
 
 	/* The head goes with the first ones. */
 	to = run->out_addr;

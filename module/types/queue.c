@@ -233,7 +233,8 @@ static noinline bool kshare_priority_is_good(const struct kshare_val *v)
 {
 	int order;
 
-	return v->type != KSHARE_STR && v->type != KSHARE_BYTES && !kshare_val_compare(v, v, &order);
+	return v->type != KSHARE_STR && v->type != KSHARE_BYTES &&
+	       !kshare_val_compare(v, v, &order);
 }
 
 static int kshare_msg_make(struct kshare_run *run, struct kshare_val *val,
