@@ -137,8 +137,11 @@ int kshare_semaphore_acquire_prepare(struct kshare_run *run)
 {
 	int ret = kshare_semaphore_release_prepare(run);
 
-	if (ret || !run->u.semaphore.need || run->u.semaphore.spare)
+	if (ret || run->u.semaphore.spare)
 		return ret;
+	/* One of several is carried out by others, which cannot prepare anything. */
+	if (!run->u.semaphore.need && !(run->member && kshare_semaphore_tracks(run->obj)))
+		return 0;
 	run->u.semaphore.spare = kshare_record_alloc();
 	return run->u.semaphore.spare ? 0 : -ENOMEM;
 }
@@ -204,7 +207,7 @@ int kshare_semaphore_acquire(struct kshare_run *run)
 	       atomic64_read(&sem->word) < run->u.semaphore.count;
 	/* Who waits must have all that it may need, but most do not. */
 	if (kshare_semaphore_tracks(run->obj) && !run->u.semaphore.spare &&
-	    (wait ? run->member || !(run->flags & KSHARE_NOWAIT) :
+	    (wait ? !(run->flags & KSHARE_NOWAIT) :
 		    !kshare_record_find(&sem->holders, run->client, 0))) {
 		/* Its handle was closed meanwhile, and what it was known by went. */
 		if (run->waiting)

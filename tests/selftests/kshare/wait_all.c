@@ -98,6 +98,27 @@ TEST_F(kshare, all_are_carried_out_or_none)
 	free(out);
 }
 
+/* By whoever gives back what comes before them: nothing has been noted of it until then. */
+TEST_F(kshare, permits_go_to_a_client_that_never_had_any)
+{
+	struct side *s = &self->s;
+	struct t_thread *t = calloc(1, sizeof(*t));
+	int l = t_create(s, KSHARE_TYPE_LOCK);
+	int sem = t_create_with(s, KSHARE_TYPE_SEMAPHORE, 0, t_int(2), t_none());
+	struct kshare_cmd cmds[2] = { t_cmd(KSHARE_OP_LOCK_ACQUIRE, l),
+				      t_cmd(KSHARE_OP_SEMAPHORE_ACQUIRE, sem) };
+
+	EXPECT_EQ(1, t_raw(s, cmds[0]));
+	cmds[0].key = t_int(7);
+	t_begin(s, t, all(cmds, 2), true);
+	t_until_waiters(s, l, 1);
+	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_LOCK_RELEASE, l)));
+	EXPECT_EQ(0, t_end(t));
+	EXPECT_EQ(1, length(s, sem));
+	EXPECT_EQ(0, release(s, sem, 1));
+	free(t);
+}
+
 TEST_F(kshare, it_waits_until_the_last_one_can_be_carried_out)
 {
 	struct side *s = &self->s;
