@@ -20,13 +20,13 @@ struct ring {
 	unsigned char *sqes;
 };
 
-/* With entries that hold a whole command; 0, or -1 if there is no io_uring here. */
-static inline int ring_open(struct ring *r)
+/* With entries that hold a whole command; 0, or -1 if there is no such io_uring here. */
+static inline int ring_open_with(struct ring *r, __u32 flags)
 {
 	size_t sq, cq;
 
 	memset(r, 0, sizeof(*r));
-	r->p.flags = IORING_SETUP_SQE128;
+	r->p.flags = IORING_SETUP_SQE128 | flags;
 	r->fd = (int)syscall(__NR_io_uring_setup, RING_ENTRIES, &r->p);
 	if (r->fd < 0)
 		return -1;
@@ -37,6 +37,11 @@ static inline int ring_open(struct ring *r)
 	r->sqes = mmap(NULL, r->p.sq_entries * 128, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_POPULATE, r->fd, IORING_OFF_SQES);
 	return r->rings == MAP_FAILED || r->sqes == MAP_FAILED ? -1 : 0;
+}
+
+static inline int ring_open(struct ring *r)
+{
+	return ring_open_with(r, 0);
 }
 
 static inline void ring_close(struct ring *r)
@@ -54,7 +59,7 @@ static inline __u32 *ring_word(struct ring *r, __u32 offset)
 	return (__u32 *)(r->rings + offset);
 }
 
-/* Submits one command; @fd: of the client. */
+/* Submits one command, and returns 1 if there was room; @fd: of the client. */
 static inline int ring_submit(struct ring *r, int fd, const struct kshare_cmd *cmd,
 			      __u64 user_data)
 {
@@ -62,6 +67,9 @@ static inline int ring_submit(struct ring *r, int fd, const struct kshare_cmd *c
 	__u32 slot = tail & *ring_word(r, r->p.sq_off.ring_mask);
 	struct io_uring_sqe *sqe = (struct io_uring_sqe *)(r->sqes + slot * 128);
 
+	if (tail - __atomic_load_n(ring_word(r, r->p.sq_off.head), __ATOMIC_ACQUIRE) >=
+	    r->p.sq_entries)
+		return 0;
 	memset(sqe, 0, 128);
 	sqe->opcode = IORING_OP_URING_CMD;
 	sqe->fd = fd;
@@ -70,6 +78,13 @@ static inline int ring_submit(struct ring *r, int fd, const struct kshare_cmd *c
 	memcpy((unsigned char *)sqe + 48, cmd, sizeof(*cmd));
 	ring_word(r, r->p.sq_off.array)[slot] = slot;
 	__atomic_store_n(ring_word(r, r->p.sq_off.tail), tail + 1, __ATOMIC_RELEASE);
+	if (r->p.flags & IORING_SETUP_SQPOLL) {
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (__atomic_load_n(ring_word(r, r->p.sq_off.flags), __ATOMIC_RELAXED) &
+		    IORING_SQ_NEED_WAKEUP)
+			syscall(__NR_io_uring_enter, r->fd, 0, 0, IORING_ENTER_SQ_WAKEUP, NULL, 0);
+		return 1;
+	}
 	return (int)syscall(__NR_io_uring_enter, r->fd, 1, 0, 0, NULL, 0);
 }
 
