@@ -144,3 +144,17 @@ accel() {
 	fi
 	cat "$note"
 }
+
+# make_stress NAME: a program of one file of tests/stress or tests/fuzz. It is linked
+# statically: such a process is begun, and killed, in less time.
+make_stress() {
+	local program=$tree/build/stress/$1
+
+	mkdir -p "$tree/build/stress"
+	# make knows nothing of headers here
+	[ -z "$(find "$tree"/tests/{stress,fuzz} "$tree/uapi" -name '*.h' -newer "$program" \
+		-print -quit 2>/dev/null)" ] || rm -f "$program"
+	make --no-print-directory -C "$tree/build/stress" \
+		VPATH="$tree/tests/stress:$tree/tests/fuzz" LDFLAGS=-static \
+		CFLAGS="-O2 -g -Wall -Wextra -Werror -I$tree/uapi -pthread" "$1"
+}
