@@ -21,7 +21,7 @@
 
 #include "waves.h"
 
-#define WAVE		400		/* killed in one */
+#define WAVE		150		/* killed in one */
 #define CPU		"/sys/devices/system/cpu/cpu1/online"
 
 static bool write_file(const char *path, const char *text)

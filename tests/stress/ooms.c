@@ -223,5 +223,6 @@ int main(int argc, char **argv)
 	scarce = true;
 	run_group("one at a time", false, seconds, first_seed);
 	run_group("all at once", true, seconds, first_seed);
+	write_file("/proc/sys/vm/oom_dump_tasks", "1");
 	return tap_end();
 }

@@ -147,7 +147,7 @@ static void run_families(unsigned int first_seed, bool *stuck)
 int main(int argc, char **argv)
 {
 	unsigned int seconds = argc > 1 ? atoi(argv[1]) : 5, first_seed, waves = 0, i;
-	const unsigned long most = number_of("KSHARE_KILLS", 0);
+	unsigned long most = number_of("KSHARE_KILLS", 0), before = 0;
 	bool stuck = false;
 	int status;
 	pid_t pid;
@@ -175,6 +175,10 @@ int main(int argc, char **argv)
 	do {
 		seed = first_seed + waves++;
 		run_families(seed * 1000, &stuck);
+		for (i = 0; i < ACTS; i++)
+			acts_begun[i] = all->begun[i];
+		adapt(kills - before);
+		before = kills;
 	} while (!stuck && !news->error && (most ? kills < most : now_ns() < end));
 	__atomic_store_n(&news->stop, 1, __ATOMIC_RELEASE);
 	waitpid(pid, &status, 0);

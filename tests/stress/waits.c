@@ -13,68 +13,22 @@
  * Prints TAP.  The kernel's own reports are for the runner to find.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <time.h>
 
-#include "ring.h"
+#include "stress.h"
 
 #define CHILDREN	8
 #define PERMITS		5
 #define BOUND		16
 
-static int fd;
 static __u32 queue, put, taken, semaphore, rwlock, lock, rlock, condition, barrier, event;
-static unsigned int seed;
 static struct ring ring;
 static bool has_ring;
 
-static struct {
-	struct kshare_result head;
-	struct kshare_value values[64];
-} out;
-
-static unsigned int rnd(unsigned int n)
-{
-	return rand_r(&seed) % n;
-}
-
-static struct kshare_value val_int(__s64 i)
-{
-	return (struct kshare_value){ .type = KSHARE_INT, .i = i };
-}
-
-static struct kshare_cmd make(__u32 op, __u32 handle)
-{
-	return (struct kshare_cmd){ .size = sizeof(struct kshare_cmd), .op = op, .handle = handle };
-}
-
-static int run_raw(struct kshare_cmd cmd)
-{
-	int ret = ioctl(fd, KSHARE_IOC_CMD, &cmd);
-
-	return ret < 0 ? -errno : ret;
-}
-
-static int run(struct kshare_cmd cmd)
-{
-	cmd.out = (unsigned long)&out;
-	cmd.out_len = sizeof(out);
-	return run_raw(cmd);
-}
-
 static __s64 soon(unsigned int us)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec + rnd(us * 1000);
+	return now_ns() + rnd(us * 1000);
 }
 
 /* By ioctl, or on the ring, where it is waited for. */
@@ -84,10 +38,9 @@ static int wait_for(struct kshare_cmd cmd)
 	__s32 res;
 
 	cmd.deadline = soon(3000);
+	give_out(&cmd);
 	if (!has_ring || rnd(2))
-		return run(cmd);
-	cmd.out = (unsigned long)&out;
-	cmd.out_len = sizeof(out);
+		return run_raw(cmd);
 	if (ring_submit(&ring, fd, &cmd, 0) != 1 || !ring_reap(&ring, 1, &res, &user_data))
 		return -EINTR;
 	return res;
@@ -104,33 +57,21 @@ static void produce(void)
 {
 	struct kshare_cmd cmds[2] = { make(KSHARE_OP_CELL_ADD, put),
 				      make(KSHARE_OP_QUEUE_PUT, queue) };
-	__s32 results[2];
-	struct kshare_batch batch = {
-		.size = sizeof(batch), .flags = KSHARE_BATCH_ATOMIC, .count = 2,
-		.cmds = (unsigned long)cmds, .results = (unsigned long)results,
-		.cmd_size = sizeof(cmds[0]),
-	};
 
 	cmds[0].value = val_int(1);
 	cmds[1].value = val_int(1);
 	cmds[1].flags = KSHARE_NOWAIT;
-	ioctl(fd, KSHARE_IOC_BATCH, &batch);
+	run_atomic(cmds, 2);
 }
 
 static void acknowledge(__u64 lease)
 {
 	struct kshare_cmd cmds[2] = { make(KSHARE_OP_QUEUE_ACK, queue),
 				      make(KSHARE_OP_CELL_ADD, taken) };
-	__s32 results[2];
-	struct kshare_batch batch = {
-		.size = sizeof(batch), .flags = KSHARE_BATCH_ATOMIC, .count = 2,
-		.cmds = (unsigned long)cmds, .results = (unsigned long)results,
-		.cmd_size = sizeof(cmds[0]),
-	};
 
 	cmds[0].key = val_int(lease);
 	cmds[1].value = val_int(1);
-	ioctl(fd, KSHARE_IOC_BATCH, &batch);
+	run_atomic(cmds, 2);
 }
 
 static void consume(void)
@@ -290,8 +231,7 @@ static void leave_behind(void)
 	if (which == 2)
 		cmd.flags = KSHARE_LEASE;
 	cmd.tag = 5;
-	cmd.out = (unsigned long)&out;
-	cmd.out_len = sizeof(out);
+	give_out(&cmd);
 	if (ring_submit(&ring, fd, &cmd, 0) != 1)
 		return;
 	if (!rnd(8))
@@ -372,27 +312,6 @@ static pid_t spawn(void)
 	return pid;
 }
 
-static __u32 create(__u32 type, struct kshare_value key, struct kshare_value value)
-{
-	struct kshare_cmd cmd = make(KSHARE_OP_CREATE, 0);
-
-	cmd.nr = KSHARE_CREATE_NR(type, 0);
-	cmd.key = key;
-	cmd.value = value;
-	return run_raw(cmd);
-}
-
-static struct kshare_stat stat_of(__u32 handle)
-{
-	struct kshare_cmd cmd = make(KSHARE_OP_STAT, handle);
-	struct kshare_stat stat = {};
-
-	cmd.out = (unsigned long)&stat;
-	cmd.out_len = sizeof(stat);
-	run_raw(cmd);
-	return stat;
-}
-
 static int tests, failures;
 
 static void check(const char *what, __u64 is, __u64 should)
@@ -424,22 +343,22 @@ int main(int argc, char **argv)
 	seed = argc > 2 ? strtoul(argv[2], NULL, 0) : (unsigned int)time(NULL);
 	first = seed;
 	fd = open(KSHARE_DEVICE, O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
+	if (fd < 0 || ask_operations()) {
 		printf("TAP version 13\n1..0 # SKIP no %s\n", KSHARE_DEVICE);
 		return 4;
 	}
 	before = stat_of(1);
-	queue = create(KSHARE_TYPE_QUEUE, val_int(BOUND), none);
-	put = create(KSHARE_TYPE_CELL, none, val_int(0));
-	taken = create(KSHARE_TYPE_CELL, none, val_int(0));
-	semaphore = create(KSHARE_TYPE_SEMAPHORE, val_int(PERMITS), val_int(PERMITS));
-	rwlock = create(KSHARE_TYPE_RWLOCK, none, none);
-	lock = create(KSHARE_TYPE_LOCK, none, none);
-	rlock = create(KSHARE_TYPE_RLOCK, none, none);
+	queue = create(KSHARE_TYPE_QUEUE, 0, val_int(BOUND), none);
+	put = create(KSHARE_TYPE_CELL, 0, none, val_int(0));
+	taken = create(KSHARE_TYPE_CELL, 0, none, val_int(0));
+	semaphore = create(KSHARE_TYPE_SEMAPHORE, 0, val_int(PERMITS), val_int(PERMITS));
+	rwlock = create(KSHARE_TYPE_RWLOCK, 0, none, none);
+	lock = create(KSHARE_TYPE_LOCK, 0, none, none);
+	rlock = create(KSHARE_TYPE_RLOCK, 0, none, none);
 	ref.ref.handle = rlock;
-	condition = create(KSHARE_TYPE_CONDITION, none, ref);
-	barrier = create(KSHARE_TYPE_BARRIER, val_int(3), none);
-	event = create(KSHARE_TYPE_EVENT, none, none);
+	condition = create(KSHARE_TYPE_CONDITION, 0, none, ref);
+	barrier = create(KSHARE_TYPE_BARRIER, 0, val_int(3), none);
+	event = create(KSHARE_TYPE_EVENT, 0, none, none);
 
 	for (i = 0; i < CHILDREN; i++)
 		pids[i] = spawn();

@@ -95,6 +95,22 @@ static void reaped(int status)
 		found(PROMISES, "a process dies of signal %d", WTERMSIG(status));
 }
 
+/* That they come to do something before they are killed, and not too much */
+static void adapt(unsigned int deaths)
+{
+	static unsigned long before;
+	unsigned long begun = 0;
+	unsigned int i;
+
+	for (i = 0; i < ACTS; i++)
+		begun += acts_begun[i];
+	if (begun - before < 3 * deaths && slowness < 200)
+		slowness *= 2;
+	else if (begun - before > 10 * deaths && slowness > 1)
+		slowness /= 2;
+	before = begun;
+}
+
 /* A process with a client of its own; @group: that it is killed with, or 0 */
 static pid_t spawn(pid_t group, unsigned int its_seed)
 {
@@ -423,6 +439,7 @@ static bool run_wave(unsigned int target, unsigned int wave_seed, bool stops, __
 		acts_begun[i] += all->begun[i];
 		acts_done[i] += all->done[i];
 	}
+	adapt(wave.reaped);
 	world_close();
 	check_counts(&before);
 	if (all->wrongs)
