@@ -12,7 +12,7 @@
 #include "life.h"
 
 #define ALIVE		24
-#define WITNESSES	3
+#define WITNESSES	5
 #define PATIENCE_S	120
 
 /* All that is counted of the domain, of the user and of the module */
@@ -202,6 +202,17 @@ static void storm(unsigned int target, unsigned int first_seed, bool stops, __s6
 			if (!stops)
 				break;
 		}
+	}
+	/* Whoever waits by now, only what the dead give back can bring it on. */
+	if (rnd(4))
+		__atomic_store_n(&all->stop, 1, __ATOMIC_RELEASE);
+	nap_us(rnd(4000));
+	for (i = 0; i < ALIVE && rnd(20); i++) {
+		if (!pids[i])
+			continue;
+		kill(pids[i], SIGKILL);
+		if (waitpid(pids[i], &status, 0) > 0)
+			reaped(status);
 	}
 	kill(-wave.keeper, SIGKILL);
 	while (waitpid(-wave.keeper, &status, 0) > 0)
