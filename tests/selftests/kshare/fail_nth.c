@@ -23,6 +23,7 @@ static bool arm(int n)
 {
 	char buf[16] = {};
 
+	t_note_nothing = n;
 	if (!n) {
 		if (pread(fail_fd, buf, sizeof(buf) - 1, 0) <= 0)
 			return false;
@@ -501,6 +502,7 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 				break;
 			}
 			failed++;
+			t_note(ops[i].op, ret);
 			if (ret >= 0) {
 				/* It could do without. */
 				take_back(s, ops[i].op, h, ret);
