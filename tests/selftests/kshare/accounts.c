@@ -6,6 +6,8 @@
  */
 #include "sharing_test.h"
 
+#include <sys/resource.h>
+
 #define LIMITS	(KSHARE_LIMIT_DOMAINS + 1)
 
 static const char *const params[LIMITS] = {
@@ -695,6 +697,45 @@ TEST_F(kshare, parameters_hold_at_once_for_users_without_limits_of_their_own)
 	for (i = 0; i < LIMITS; i++)
 		EXPECT_EQ(0, param(i, was[i]));
 	EXPECT_TRUE(all_is_back(s, 2030));
+}
+
+/* Makes a descriptor and closes it: 0, or -errno. */
+static int makes_a_descriptor(struct side *s, uint32_t op, int h)
+{
+	int fd = t_raw(s, t_cmd(op, h));
+
+	return fd < 0 ? fd : close(fd);
+}
+
+TEST_F(kshare, who_can_have_no_descriptor_gets_no_more_of_what_it_would_be_for)
+{
+	struct rlimit none, before;
+	struct side *s = &self->s;
+	struct kshare_stat now[2];
+	uint32_t ops[] = { KSHARE_OP_EXPORT_FD, KSHARE_OP_CLIENT_CLONE };
+	int c = t_create(s, KSHARE_TYPE_CELL), i, ret;
+	int64_t handles;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &before));
+	none = (struct rlimit){ 0, before.rlim_max };
+	ASSERT_EQ(0, t_stat(s, 1, &now[0]));
+	handles = used(s, -1, KSHARE_LIMIT_HANDLES);
+	for (i = 0; i < 2; i++) {
+		int h = ops[i] == KSHARE_OP_EXPORT_FD ? c : 0;
+
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+		EXPECT_EQ(-EMFILE, makes_a_descriptor(s, ops[i], h));
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &before));
+		ASSERT_TRUE(t_files_run_out(true));
+		ret = makes_a_descriptor(s, ops[i], h);
+		ASSERT_TRUE(t_files_run_out(false));
+		EXPECT_EQ(-ENFILE, ret);
+		ASSERT_EQ(0, t_stat(s, 1, &now[1]));
+		EXPECT_EQ(now[0].refs, now[1].refs);
+		EXPECT_EQ(now[0].clients, now[1].clients);
+		EXPECT_EQ(handles, until_used(s, -1, KSHARE_LIMIT_HANDLES, handles));
+		EXPECT_EQ(0, makes_a_descriptor(s, ops[i], h));
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -240,6 +240,7 @@ TEST_F(kshare, a_name_keeps_the_namespace_that_it_is_of)
 static int has_no_descriptor_to_spare(struct side *s)
 {
 	struct rlimit none = { 0, 1024 }, many = { 1024, 1024 };
+	int ret;
 
 	/* What keeps the namespace is a descriptor for a moment. */
 	CHECK(!setrlimit(RLIMIT_NOFILE, &none));
@@ -247,6 +248,12 @@ static int has_no_descriptor_to_spare(struct side *s)
 	CHECK(t_join(s, "spare", 0) == -ENOENT);
 	CHECK(!listed(s, "spare"));
 	CHECK(!setrlimit(RLIMIT_NOFILE, &many));
+	CHECK(t_files_run_out(true));
+	ret = t_make(s, "spare", 0, 0600);
+	CHECK(t_files_run_out(false));
+	CHECK(ret == -ENFILE);
+	CHECK(t_join(s, "spare", 0) == -ENOENT);
+	CHECK(!listed(s, "spare"));
 	CHECK(t_make(s, "spare", KSHARE_EXCLUSIVE, 0600) > 0);
 	return 0;
 }

@@ -165,6 +165,23 @@ static inline int t_cap(int cap, bool on)
 	return syscall(SYS_capset, &head, data) ? -errno : 0;
 }
 
+/*
+ * Can this process open files, or are there too many in the system?  That is for who has
+ * no CAP_SYS_ADMIN, as it has none then.
+ */
+static inline bool t_files_run_out(bool out)
+{
+	static char most[32];
+	static int fd = -1;
+
+	if (out) {
+		fd = open("/proc/sys/fs/file-max", O_RDWR | O_CLOEXEC);
+		return fd >= 0 && pread(fd, most, sizeof(most), 0) > 0 &&
+		       pwrite(fd, "1", 1, 0) == 1 && !t_cap(CAP_SYS_ADMIN, false);
+	}
+	return pwrite(fd, most, strlen(most), 0) > 0 && !close(fd) && !t_cap(CAP_SYS_ADMIN, true);
+}
+
 /* Only that one, for good; -1 for none. */
 static inline int t_cap_only(int cap)
 {
