@@ -177,7 +177,7 @@ static inline bool t_files_run_out(bool out)
 	if (out) {
 		fd = open("/proc/sys/fs/file-max", O_RDWR | O_CLOEXEC);
 		return fd >= 0 && pread(fd, most, sizeof(most), 0) > 0 &&
-		       pwrite(fd, "1", 1, 0) == 1 && !t_cap(CAP_SYS_ADMIN, false);
+		       pwrite(fd, "0", 1, 0) == 1 && !t_cap(CAP_SYS_ADMIN, false);
 	}
 	return pwrite(fd, most, strlen(most), 0) > 0 && !close(fd) && !t_cap(CAP_SYS_ADMIN, true);
 }
