@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Semaphores whose clients' permits are known, with and without a bound, and one whose
- * permits are nobody's.
+ * Semaphores whose clients' permits are known, and such whose permits are nobody's, both
+ * with and without a bound.
  */
 #include "model.h"
 
@@ -28,9 +28,14 @@ static const struct {
 	{ 0, 3, 0 },
 	{ 0, 2, 4 },
 	{ KSHARE_SIGNALLING, 2, 0 },
+	{ KSHARE_SIGNALLING, 2, 4 },
 };
 
-enum { SIGNALLING = 2 };
+/* Is it known whose permits are taken? */
+static bool is_tracked(unsigned int kind)
+{
+	return !(kinds[kind].flags & KSHARE_SIGNALLING);
+}
 
 static uint32_t semaphore_create(unsigned int object)
 {
@@ -46,7 +51,7 @@ static void semaphore_begin(unsigned int object, void *state)
 	op_do(&op);
 	s->kind = object;
 	s->free = op.number;
-	if (object != SIGNALLING || s->free == kinds[object].permits)
+	if (is_tracked(object) || s->free == kinds[object].permits)
 		return;
 	/* What was held by who died is lost. */
 	op = (struct op){ .object = object };
@@ -77,7 +82,7 @@ static void semaphore_acquire(struct semaphore *s, const struct op *op, bool und
 		return;
 	}
 	s->free -= n;
-	if (s->kind != SIGNALLING)
+	if (is_tracked(s->kind))
 		s->held[op->client] += n;
 	answer_number(a, s->free);
 	if (!undone)
@@ -106,11 +111,11 @@ static void semaphore_apply(void *state, const struct op *op, bool undone, struc
 		answer_number(a, s->free);
 	} else if (kinds[s->kind].bound && s->free + n > kinds[s->kind].bound) {
 		a->ret = -EOVERFLOW;
-	} else if (s->kind != SIGNALLING && n > s->held[op->client]) {
+	} else if (is_tracked(s->kind) && n > s->held[op->client]) {
 		a->ret = -EPERM;
 	} else {
 		s->free += n;
-		if (s->kind != SIGNALLING)
+		if (is_tracked(s->kind))
 			s->held[op->client] -= n;
 		answer_number(a, s->free);
 	}
@@ -131,7 +136,7 @@ static bool semaphore_undo(void *state, const struct op *op)
 	s->undo[i].client = 0;
 	s->undo[i].permits = 0;
 	/* Another thread of its client may have given them back. */
-	if (s->kind == SIGNALLING) {
+	if (!is_tracked(s->kind)) {
 		s->free += n;
 	} else if (s->held[op->client] >= n) {
 		s->held[op->client] -= n;
@@ -182,7 +187,7 @@ static void semaphore_choose(struct worker *w, struct op *op)
 		if (w->held[i])
 			return;
 	/* Who holds none may wait for long, if who holds them cannot take them along. */
-	if (op->object != SIGNALLING && op->nr < 3 && rnd(w, 2))
+	if (is_tracked(op->object) && op->nr < 3 && rnd(w, 2))
 		op->wait = WAIT_LONG;
 }
 
@@ -194,8 +199,11 @@ static void semaphore_learn(struct worker *w, const struct op *op)
 		w->held[op->object] += n;
 	if (op->op != KSHARE_OP_SEMAPHORE_RELEASE)
 		return;
-	/* Another thread may have given them back: there are less than it asked for. */
-	if (op->ret == -EPERM && w->held[op->object] >= n)
+	/* Others may have given them back: there are as many as there may be, */
+	if (op->ret == -EOVERFLOW)
+		w->held[op->object] = 0;
+	/* or less than it asked for. */
+	else if (op->ret == -EPERM && w->held[op->object] >= n)
 		w->held[op->object] = n - 1;
 	else if (!op->ret)
 		w->held[op->object] -= n < w->held[op->object] ? n : w->held[op->object];
@@ -218,7 +226,7 @@ static bool semaphore_look(struct worker *w, struct op *op, unsigned int step)
 
 const struct model model_semaphore = {
 	.name = "semaphore",
-	.objects = 3,
+	.objects = 4,
 	.size = sizeof(struct semaphore),
 	.undoes = true,
 	.create = semaphore_create,
