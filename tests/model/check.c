@@ -12,7 +12,7 @@
 
 #include "model.h"
 
-#define SLOTS	(1u << 18)	/* places to remember */
+#define SLOTS	(1u << 20)	/* places to remember */
 #define WORDS	(MAX_OPS / 64)
 
 struct place {
