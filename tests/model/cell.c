@@ -142,7 +142,7 @@ static void cell_choose(struct worker *w, struct op *op)
 		return;
 	case KSHARE_OP_CELL_WAIT:
 		op->has = HAS_VALUE;
-		op->wait = WAIT_NOT + rnd(w, 3);
+		op->wait = rnd(w, 4);
 		op->flags = rnd(w, 2) ? KSHARE_UNTIL_NE : KSHARE_UNTIL_CHANGED;
 		if (op->object && rnd(w, 2))
 			op->flags = KSHARE_UNTIL_GE;
@@ -178,6 +178,15 @@ static bool cell_look(struct worker *w, struct op *op, unsigned int step)
 	return !step;
 }
 
+/* Whatever it is that is waited for, this is it. */
+static bool cell_help(struct worker *w, struct op *op, unsigned int step)
+{
+	op->op = KSHARE_OP_CELL_SET;
+	op->has = HAS_VALUE;
+	op->value = 100 + rnd(w, 100);
+	return !step;
+}
+
 const struct model model_cell = {
 	.name = "cell",
 	.objects = 2,
@@ -189,6 +198,7 @@ const struct model model_cell = {
 	.choose = cell_choose,
 	.learn = cell_learn,
 	.look = cell_look,
+	.help = cell_help,
 };
 
 /* ---- arrays ---- */

@@ -32,6 +32,14 @@ int64_t some_value(struct worker *w)
 	return rnd(w, 4) ? rnd(w, 5) : STRINGS + rnd(w, 3);
 }
 
+/* Each is another one, within a history. */
+int64_t new_value(struct worker *w)
+{
+	int64_t value = w->owner * 100 + w->sent++ % 100;
+
+	return rnd(w, 5) ? value : STRINGS + value;
+}
+
 void model_open(void)
 {
 	struct kshare_query query = {

@@ -239,7 +239,7 @@ static void condition_choose(struct worker *w, struct op *op)
 	op->own = w->names;
 	if (rnd(w, 2)) {
 		op->op = KSHARE_OP_CONDITION_WAIT;
-		op->wait = WAIT_SOON;
+		op->wait = rnd(w, 2) ? WAIT_SOON : WAIT_LONG;
 		op->out = rnd(w, 2);
 	} else {
 		op->op = KSHARE_OP_CONDITION_NOTIFY;
@@ -274,6 +274,29 @@ static bool condition_look(struct worker *w, struct op *op, unsigned int step)
 	return step < 3 && model_lock.look(w, op, step / 2);
 }
 
+/* All who wait may go on, if the lock can be had. */
+static bool condition_help(struct worker *w, struct op *op, unsigned int step)
+{
+	(void)w;
+	if (op->object == LOCK || (step && op->ret < 0))
+		return false;
+	switch (step) {
+	case 0:
+		op->object = LOCK;
+		op->op = KSHARE_OP_LOCK_ACQUIRE;
+		op->wait = WAIT_NOT;
+		return true;
+	case 1:
+		op->op = KSHARE_OP_CONDITION_NOTIFY;
+		op->flags = KSHARE_ALL;
+		return true;
+	default:
+		op->object = LOCK;
+		op->op = KSHARE_OP_LOCK_RELEASE;
+		return step == 2;
+	}
+}
+
 const struct model model_condition = {
 	.name = "condition",
 	.objects = 2,
@@ -290,4 +313,5 @@ const struct model model_condition = {
 	.learn = condition_learn,
 	.release = condition_release,
 	.look = condition_look,
+	.help = condition_help,
 };

@@ -109,7 +109,15 @@ static void event_choose(struct worker *w, struct op *op)
 
 	op->op = some[rnd(w, sizeof(some) / sizeof(some[0]))];
 	if (op->op == KSHARE_OP_EVENT_WAIT)
-		op->wait = rnd(w, 2) ? WAIT_SOON : WAIT_NOT + rnd(w, 2);
+		op->wait = rnd(w, 2) ? WAIT_NOT + rnd(w, 3) : WAIT_LONG;
+}
+
+/* One of those that wait can go on: if it is set already, by itself. */
+static bool event_help(struct worker *w, struct op *op, unsigned int step)
+{
+	(void)w;
+	op->op = KSHARE_OP_EVENT_SET;
+	return !step;
 }
 
 static bool event_look(struct worker *w, struct op *op, unsigned int step)
@@ -132,4 +140,5 @@ const struct model model_event = {
 	.waits = event_waits,
 	.choose = event_choose,
 	.look = event_look,
+	.help = event_help,
 };

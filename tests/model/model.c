@@ -36,6 +36,8 @@
 #define OBJECTS		2	/* that are used at the same time */
 #define BUDGET		80	/* operations in a history, those that end it not counted */
 #define LOG		512
+#define MOST_HELP	64	/* in a history: each is an operation or two of an object */
+#define PATIENCE	90	/* seconds or so in which nothing happens at all */
 
 static const struct model *const models[] = {
 	&model_cell, &model_array, &model_dict, &model_list, &model_queue,
@@ -53,6 +55,7 @@ static const struct model *const models[] = {
 static struct {
 	uint64_t clock;
 	uint64_t killed;		/* when the victim was */
+	uint32_t struck;		/* a futex: it was, or is just being */
 	uint32_t round;			/* a futex: that of who may work */
 	uint32_t awake, workers;
 	uint32_t drawn;
@@ -60,6 +63,8 @@ static struct {
 	uint32_t kill_at;
 	uint32_t victim;
 	uint32_t objects[MAX_OBJECTS], object_count;
+	uint32_t helped;		/* how often */
+	bool in_haste;			/* nobody is to wait for long */
 	uint32_t logged;
 	pid_t pids[PROCESSES];
 	uint32_t done[PROCESSES][THREADS];	/* futexes: the round that each has done */
@@ -81,11 +86,11 @@ static uint64_t tick(void)
 	return __atomic_add_fetch(&shared->clock, 1, __ATOMIC_SEQ_CST);
 }
 
-static void futex_wait(uint32_t *word, uint32_t value)
+static void futex_wait(uint32_t *word, uint32_t value, unsigned int ms)
 {
-	struct timespec second = { .tv_sec = 1 };
+	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 
-	syscall(SYS_futex, word, FUTEX_WAIT, value, &second, NULL, 0);
+	syscall(SYS_futex, word, FUTEX_WAIT, value, &t, NULL, 0);
 }
 
 static void futex_wake(uint32_t *word)
@@ -153,10 +158,15 @@ static void one_round(struct worker *w)
 			break;
 		if (n == shared->kill_at) {
 			shared->killed = tick();
+			__atomic_store_n(&shared->struck, true, __ATOMIC_SEQ_CST);
 			kill(shared->pids[shared->victim], SIGKILL);
+			futex_wake(&shared->struck);
 		}
 		op.object = shared->objects[rnd(w, shared->object_count)];
 		model->choose(w, &op);
+		if (model->help && op.wait == WAIT_LONG &&
+		    __atomic_load_n(&shared->in_haste, __ATOMIC_SEQ_CST))
+			op.wait = WAIT_NOT;
 		record(w, &op);
 	}
 	for (i = 0; i < shared->object_count && model->release; i++) {
@@ -184,7 +194,7 @@ static void *work(void *arg)
 		uint32_t round = __atomic_load_n(&shared->round, __ATOMIC_SEQ_CST);
 
 		if (round == *done) {
-			futex_wait(&shared->round, round);
+			futex_wait(&shared->round, round, 1000);
 			continue;
 		}
 		t->worker.sent = 0;
@@ -281,21 +291,67 @@ static void reap(unsigned int process)
 		bail_out("a process ended by itself");
 }
 
+/* One or more operations of this process, one after the other */
+static void act(bool (*make_up)(struct worker *w, struct op *op, unsigned int step),
+		unsigned int object)
+{
+	struct op op = { .object = object };
+	unsigned int step;
+
+	for (step = 0; make_up(&parent, &op, step); step++) {
+		record(&parent, &op);
+		/* The next one starts from nothing, but for what this one answered. */
+		op = (struct op){ .object = object, .ret = op.ret, .number = op.number };
+	}
+}
+
+/*
+ * Nothing has happened for a while: who waits for long may be waiting for what nobody
+ * does any more.  How long it was is nobody's fault on a busy machine; but who can go
+ * on has to, some time.
+ */
+static void help(unsigned int tries)
+{
+	siginfo_t info = {};
+	unsigned int i;
+
+	if (!waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid &&
+	    info.si_status != SIGKILL)
+		bail_out("a process ended by itself");
+	if (tries == PATIENCE)
+		bail_out("somebody waits for ever");
+	if (!model->help || shared->helped == MOST_HELP)
+		return;
+	if (++shared->helped == MOST_HELP / 4)
+		__atomic_store_n(&shared->in_haste, true, __ATOMIC_SEQ_CST);
+	for (i = 0; i < shared->object_count; i++)
+		act(model->help, shared->objects[i]);
+}
+
+/* Until a futex is @value; who works for it may need help. */
+static void wait_for(uint32_t *word, uint32_t value)
+{
+	unsigned int tries = 0;
+	uint64_t clock = 0;
+	uint32_t was;
+
+	while ((was = __atomic_load_n(word, __ATOMIC_SEQ_CST)) != value) {
+		futex_wait(word, was, tries < 9 ? 2 << tries : 1000);
+		if (clock != __atomic_load_n(&shared->clock, __ATOMIC_SEQ_CST))
+			tries = 0;
+		else if (__atomic_load_n(word, __ATOMIC_SEQ_CST) == was)
+			help(++tries);
+		clock = __atomic_load_n(&shared->clock, __ATOMIC_SEQ_CST);
+	}
+}
+
 static void wait_until_done(uint32_t round)
 {
 	unsigned int p, t;
 
-	for (p = 0; p < PROCESSES; p++) {
-		for (t = 0; t < processes[p].threads; t++) {
-			uint32_t *done = &shared->done[p][t], was;
-
-			while ((was = __atomic_load_n(done, __ATOMIC_SEQ_CST)) != round) {
-				futex_wait(done, was);
-				if (waitpid(shared->pids[p], NULL, WNOHANG))
-					bail_out("a process ended by itself");
-			}
-		}
-	}
+	for (p = 0; p < PROCESSES; p++)
+		for (t = 0; t < processes[p].threads; t++)
+			wait_for(&shared->done[p][t], round);
 }
 
 /*
@@ -390,18 +446,6 @@ static bool check_objects(unsigned int objects, const void *state, int dead, uin
 	return false;
 }
 
-static void look(unsigned int object)
-{
-	struct op op = { .object = object };
-	unsigned int step;
-
-	for (step = 0; model->look(&parent, &op, step); step++) {
-		record(&parent, &op);
-		/* The next one starts from nothing, but for what this one answered. */
-		op = (struct op){ .object = object, .ret = op.ret, .number = op.number };
-	}
-}
-
 static void choose_objects(void)
 {
 	uint32_t *objects = shared->objects, i;
@@ -431,6 +475,9 @@ static bool one_history(uint32_t round)
 	shared->drawn = 0;
 	shared->awake = 0;
 	shared->workers = 0;
+	shared->struck = false;
+	shared->helped = 0;
+	shared->in_haste = false;
 	for (i = 0; i < PROCESSES; i++)
 		shared->workers += processes[i].threads;
 	shared->budget = BUDGET / 2 + rnd(&parent, BUDGET / (model->together ? 2 : 1));
@@ -449,6 +496,7 @@ static bool one_history(uint32_t round)
 	__atomic_store_n(&shared->round, round, __ATOMIC_SEQ_CST);
 	futex_wake(&shared->round);
 	if (dead >= 0) {
+		wait_for(&shared->struck, true);
 		reap(victim);
 		reaped = tick();
 		kills++;
@@ -456,7 +504,7 @@ static bool one_history(uint32_t round)
 	}
 	wait_until_done(round);
 	for (i = 0; i < shared->object_count; i++)
-		look(shared->objects[i]);
+		act(model->look, shared->objects[i]);
 	if (model->together)
 		return check_objects((1 << model->objects) - 1, states[0], dead, reaped);
 	for (i = 0; i < OBJECTS && good; i++)

@@ -30,7 +30,7 @@
 #define MAX_OBJECTS	4			/* of a type */
 #define MAX_VALUES	64			/* of a result */
 #define MAX_STATE	4096			/* bytes */
-#define MAX_OPS		192			/* on one object, in one history */
+#define MAX_OPS		256			/* on one object, in one history */
 
 #ifndef fallthrough
 #define fallthrough	__attribute__((__fallthrough__))
@@ -180,6 +180,8 @@ struct worker {
  * @learn: has a look at one that has ended
  * @release: makes up one that gives something back; false if there is nothing left
  * @look: makes up the next of those that look at the object, at the end
+ * @help: makes up the next of those by which somebody goes on who may wait for what
+ *	nobody does any more
  */
 struct model {
 	const char *name;
@@ -197,6 +199,7 @@ struct model {
 	void (*learn)(struct worker *w, const struct op *op);
 	bool (*release)(struct worker *w, struct op *op);
 	bool (*look)(struct worker *w, struct op *op, unsigned int step);
+	bool (*help)(struct worker *w, struct op *op, unsigned int step);
 };
 
 extern const struct model model_cell, model_array, model_dict, model_list, model_queue,
@@ -235,5 +238,6 @@ uint32_t model_create(uint32_t type, uint32_t elem, uint32_t flags, int64_t key,
 
 unsigned int rnd(struct worker *w, unsigned int n);
 int64_t some_value(struct worker *w);
+int64_t new_value(struct worker *w);
 
 #endif /* KSHARE_MODEL_H */

@@ -295,14 +295,6 @@ static int queue_waits(const struct op *op)
 	return 0;
 }
 
-/* Each message is another one, within a history. */
-static int64_t queue_value(struct worker *w)
-{
-	int64_t value = w->owner * 100 + w->sent++ % 100;
-
-	return rnd(w, 5) ? value : STRINGS + value;
-}
-
 static void queue_choose(struct worker *w, struct op *op)
 {
 	static const uint32_t some[] = {
@@ -323,8 +315,8 @@ static void queue_choose(struct worker *w, struct op *op)
 	switch (op->op) {
 	case KSHARE_OP_QUEUE_PUT:
 		op->has = HAS_VALUE;
-		op->value = queue_value(w);
-		op->wait = WAIT_NOT + rnd(w, 3);
+		op->value = new_value(w);
+		op->wait = rnd(w, 4);
 		op->out = rnd(w, 2);
 		if (priorities && rnd(w, 4)) {
 			op->has |= HAS_KEY;
@@ -333,17 +325,17 @@ static void queue_choose(struct worker *w, struct op *op)
 		break;
 	case KSHARE_OP_QUEUE_PUT_MANY:
 		op->has = HAS_VECTOR;
-		op->wait = WAIT_NOT + rnd(w, 3);
+		op->wait = rnd(w, 4);
 		op->vectors = (priorities ? 2 : 1) * (1 + rnd(w, 3));
 		for (i = 0; i < op->vectors; i++)
-			op->vector[i] = priorities && i % 2 == 0 ? rnd(w, 3) : queue_value(w);
+			op->vector[i] = priorities && i % 2 == 0 ? rnd(w, 3) : new_value(w);
 		break;
 	case KSHARE_OP_QUEUE_GET_MANY:
 		op->nr = 1 + rnd(w, 4);
 		fallthrough;
 	case KSHARE_OP_QUEUE_GET:
 		op->flags = rnd(w, 2) ? KSHARE_LEASE : 0;
-		op->wait = rnd(w, 3) ? WAIT_SOON : WAIT_NOT + rnd(w, 2);
+		op->wait = rnd(w, 2) ? WAIT_NOT + rnd(w, 3) : WAIT_LONG;
 		break;
 	case KSHARE_OP_QUEUE_ACK:
 	case KSHARE_OP_QUEUE_NACK:
@@ -406,6 +398,27 @@ static bool queue_release(struct worker *w, struct op *op)
 	return true;
 }
 
+/*
+ * A message if there is none, else room.  Who waits for what is there already has to go
+ * on without that.
+ */
+static bool queue_help(struct worker *w, struct op *op, unsigned int step)
+{
+	op->out = true;
+	if (!step) {
+		op->op = KSHARE_OP_QUEUE_LEN;
+	} else if (op->number) {
+		op->op = KSHARE_OP_QUEUE_GET;
+		op->wait = WAIT_NOT;
+	} else {
+		op->op = KSHARE_OP_QUEUE_PUT;
+		op->wait = WAIT_NOT;
+		op->has = HAS_VALUE;
+		op->value = new_value(w);
+	}
+	return step < 2;
+}
+
 /* All that is in it, then what is not done yet: one, the rest, and one too many. */
 static bool queue_look(struct worker *w, struct op *op, unsigned int step)
 {
@@ -452,4 +465,5 @@ const struct model model_queue = {
 	.learn = queue_learn,
 	.release = queue_release,
 	.look = queue_look,
+	.help = queue_help,
 };

@@ -94,6 +94,13 @@ static bool all_look(struct worker *w, struct op *op, unsigned int step)
 	return parts[op->object]->look(w, op, step);
 }
 
+static bool all_help(struct worker *w, struct op *op, unsigned int step)
+{
+	const struct model *part = parts[op->object];
+
+	return part->help && part->help(w, op, step);
+}
+
 const struct model model_settlement = {
 	.name = "settlement",
 	.objects = MAX_OBJECTS,
@@ -110,4 +117,5 @@ const struct model model_settlement = {
 	.learn = all_learn,
 	.release = all_release,
 	.look = all_look,
+	.help = all_help,
 };
