@@ -142,7 +142,7 @@ static bool take(void *state, const struct op *op, bool undone, uint64_t limit)
 	if (op->op == MODEL_UNDO)
 		return model->undo(state, op);
 	/* Several events */
-	if (op->op == KSHARE_OP_CONDITION_WAIT || op->op >= MODEL_LEAVE) {
+	if (op_is_first(op) || op->op >= MODEL_LEAVE) {
 		model->apply(state, op, undone, &a);
 		return fits(op, &a);
 	}
@@ -178,6 +178,13 @@ static void mark(unsigned int i, bool is)
 	depth += by;
 }
 
+static unsigned int ways(const struct op *op)
+{
+	if (!op_ended(op))
+		return model->undoes ? 2 : 1;
+	return op_is_first(op) && op->ret == -ETIMEDOUT ? 2 : 1;
+}
+
 static bool search(const void *state)
 {
 	char next[MAX_STATE] __attribute__((aligned(8)));
@@ -196,7 +203,7 @@ static bool search(const void *state)
 
 		if (is_done(i) || (settled[op->client] && op->op != MODEL_SETTLE))
 			continue;
-		for (way = 0; way < (model->undoes && !op_ended(op) ? 2 : 1); way++) {
+		for (way = 0; way < ways(op); way++) {
 			memcpy(next, state, model->size);
 			if (!take(next, op, way, limit))
 				continue;

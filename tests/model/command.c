@@ -17,6 +17,7 @@
 int model_fd = -1;
 uint32_t model_handles[MAX_OBJECTS];
 volatile int32_t *model_map[MAX_OBJECTS];
+int32_t model_pids[CLIENTS];
 
 static struct kshare_op_info infos[256];
 static uint32_t info_count;

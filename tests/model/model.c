@@ -42,7 +42,7 @@
 static const struct model *const models[] = {
 	&model_cell, &model_array, &model_dict, &model_list, &model_queue,
 	&model_lock, &model_rwlock, &model_semaphore, &model_event, &model_settlement,
-	&model_condition,
+	&model_condition, &model_barrier,
 };
 
 #define MODELS	(sizeof(models) / sizeof(models[0]))
@@ -267,6 +267,7 @@ static void start(unsigned int process, unsigned int round)
 
 	if (clone < 0)
 		bail_out("no clone of the client");
+	model_pids[p->client] = 0;
 	p->client = p->client == process ? process + PROCESSES : process;
 	p->seed = rand_r(&parent.seed);
 	p->threads = 1 + rnd(&parent, 3) / 2;
@@ -279,6 +280,7 @@ static void start(unsigned int process, unsigned int round)
 	if (pid < 0)
 		bail_out("no process");
 	shared->pids[process] = pid;
+	model_pids[p->client] = pid;
 	close(clone);
 }
 
@@ -386,13 +388,14 @@ static void add_settlement(struct op *ops, unsigned int *count, unsigned int obj
 	};
 }
 
-/* What a wait for a condition is beside its beginning */
+/* What an operation that is several events is beside its beginning */
 static void add_events(struct op *ops, unsigned int *count)
 {
 	unsigned int i, n = *count;
 
 	for (i = 0; i < n; i++) {
-		if (ops[i].op != KSHARE_OP_CONDITION_WAIT || ops[i].ret == -EPERM)
+		if (!op_is_first(&ops[i]) ||
+		    (ops[i].op == KSHARE_OP_CONDITION_WAIT && ops[i].ret == -EPERM))
 			continue;
 		if (*count >= MAX_OPS - 2 * MAX_OBJECTS - 3 * THREADS)
 			bail_out("a history is too long");

@@ -45,9 +45,9 @@
 #define MODEL_UNDO	1001	/* what a dying thread was handed goes back */
 #define MODEL_MAP_GET	1002	/* of an array, by its mapping */
 #define MODEL_MAP_ADD	1003
-/* Of a wait for a condition */
-#define MODEL_LEAVE	1004	/* its time is over: it waits for the lock only */
-#define MODEL_END	1005	/* it has the lock again */
+/* Of an operation that is several events, of which itself is the first */
+#define MODEL_LEAVE	1004	/* its time is over */
+#define MODEL_END	1005	/* it has what it waited for, and ends */
 #define MODEL_GONE	1006	/* its thread was killed: it waits no more */
 
 /*
@@ -128,6 +128,12 @@ static inline bool op_told(const struct op *op)
 	return op_ended(op) && op->out && op->ret >= 0;
 }
 
+/* Does it wait for what others see of it? */
+static inline bool op_is_first(const struct op *op)
+{
+	return op->op == KSHARE_OP_CONDITION_WAIT || op->op == KSHARE_OP_BARRIER_WAIT;
+}
+
 static inline void answer_value(struct answer *a, int64_t value)
 {
 	a->values[a->count++] = value;
@@ -171,8 +177,8 @@ struct worker {
  * @undoes: that which a thread was handed may go back when it is killed
  * @create: makes an object; its handle
  * @begin: brings an object that nobody uses to a state
- * @apply: carries out an operation.  With @undone, which is of one that never ends,
- *	it is to be undone by and by
+ * @apply: carries out an operation.  With @undone it is to be undone by and by, if it
+ *	is one that never ends, and if its time is over it was so when it was begun
  * @undo: undoes the one of that tag; false if there is none to be undone
  * @settle: gives back what the client of the operation has; false if it cannot yet
  * @waits: in which line an operation waits; 0: in none
@@ -203,7 +209,8 @@ struct model {
 };
 
 extern const struct model model_cell, model_array, model_dict, model_list, model_queue,
-	model_lock, model_rwlock, model_semaphore, model_event, model_settlement, model_condition;
+	model_lock, model_rwlock, model_semaphore, model_event, model_settlement, model_condition,
+	model_barrier;
 
 void lock_keep_token(void *state);
 
@@ -229,6 +236,7 @@ void check_print(void);
 extern int model_fd;
 extern uint32_t model_handles[MAX_OBJECTS];
 extern volatile int32_t *model_map[MAX_OBJECTS];
+extern int32_t model_pids[CLIENTS];	/* 0: there is none */
 
 void model_open(void);
 const char *op_name(uint32_t op);

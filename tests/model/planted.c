@@ -390,6 +390,68 @@ static void test_condition(void)
 	expect(true, "one whose time is over is not notified");
 }
 
+/* The end of one that is several events */
+static void ends(const struct op *p)
+{
+	ops[count] = *p;
+	ops[count++].op = MODEL_END;
+}
+
+static struct op *comes(unsigned int client, uint64_t from, uint64_t to, int ret)
+{
+	struct op *p = add(client, from, to, KSHARE_OP_BARRIER_WAIT, ret);
+
+	silent(p);
+	ends(p);
+	return p;
+}
+
+/* A barrier of two parties */
+static void test_barrier(void)
+{
+	struct op *p;
+
+	begin(&model_barrier);
+	set(0, 2);
+	comes(0, 1, 4, 0);
+	comes(1, 2, 3, 1);
+	expect(true, "two come to a barrier");
+	comes(2, 5, 6, 0);
+	expect(false, "one goes by a barrier alone");
+
+	begin(&model_barrier);
+	set(0, 2);
+	comes(0, 1, 4, 0);
+	comes(1, 2, 3, 0);
+	expect(false, "two have one index");
+
+	begin(&model_barrier);
+	set(0, 2);
+	comes(0, 1, 6, 0);
+	silent(add(1, 2, 3, KSHARE_OP_BARRIER_RESET, 0));
+	comes(1, 4, 5, 1);
+	expect(true, "one comes after a reset");
+	ops[0].response = 4;
+	ops[1].response = 4;
+	expect(false, "a reset is lost to one who waits");
+	ops[0].ret = -ESHUTDOWN;
+	ops[1].ret = -ESHUTDOWN;
+	expect(false, "one goes by a barrier in which nobody waits");
+
+	/* Client 1 has waited, in another history. */
+	begin(&model_barrier);
+	set(0, 2);
+	set(2, 1 << 1);
+	settle(1, 1, 2);
+	p = comes(0, 3, 4, -EAGAIN);
+	p->wait = WAIT_NOT;
+	ops[count - 1].wait = WAIT_NOT;
+	expect(false, "a party has died, and the barrier is whole");
+	ops[count - 1].ret = -EOWNERDEAD;
+	p->ret = -EOWNERDEAD;
+	expect(true, "a party has died");
+}
+
 int main(void)
 {
 	printf("TAP version 13\n");
@@ -400,6 +462,7 @@ int main(void)
 	test_permits();
 	test_settlement();
 	test_condition();
+	test_barrier();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;
 }
