@@ -42,7 +42,7 @@
 static const struct model *const models[] = {
 	&model_cell, &model_array, &model_dict, &model_list, &model_queue,
 	&model_lock, &model_rwlock, &model_semaphore, &model_event, &model_settlement,
-	&model_condition, &model_barrier,
+	&model_condition, &model_barrier, &model_call,
 };
 
 #define MODELS	(sizeof(models) / sizeof(models[0]))

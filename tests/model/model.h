@@ -131,7 +131,8 @@ static inline bool op_told(const struct op *op)
 /* Does it wait for what others see of it? */
 static inline bool op_is_first(const struct op *op)
 {
-	return op->op == KSHARE_OP_CONDITION_WAIT || op->op == KSHARE_OP_BARRIER_WAIT;
+	return op->op == KSHARE_OP_CONDITION_WAIT || op->op == KSHARE_OP_BARRIER_WAIT ||
+	       (op->op == KSHARE_OP_CALL && !(op->flags & KSHARE_ONEWAY));
 }
 
 static inline void answer_value(struct answer *a, int64_t value)
@@ -210,7 +211,7 @@ struct model {
 
 extern const struct model model_cell, model_array, model_dict, model_list, model_queue,
 	model_lock, model_rwlock, model_semaphore, model_event, model_settlement, model_condition,
-	model_barrier;
+	model_barrier, model_call;
 
 void lock_keep_token(void *state);
 

@@ -452,6 +452,97 @@ static void test_barrier(void)
 	expect(true, "a party has died");
 }
 
+/* Client 1 is told of a call, and of which number it is. */
+static struct op *served(uint64_t from, uint64_t to, int64_t value, uint64_t number)
+{
+	struct op *p = add(1, from, to, KSHARE_OP_SERVE, KSHARE_SERVE_CALL);
+
+	p->number = number;
+	p->count = KSHARE_SERVED_ARGS + 1;
+	p->values[KSHARE_SERVED_ARGS] = value;
+	if (!number)
+		p->values[KSHARE_SERVED_METHOD] = KSHARE_SERVED_ONEWAY;
+	return p;
+}
+
+static struct op *replies(uint64_t from, uint64_t to, uint64_t number, int64_t value, int ret)
+{
+	struct op *p = add_value(1, from, to, KSHARE_OP_REPLY, value, ret);
+
+	p->has |= HAS_KEY;
+	p->key = number;
+	silent(p);
+	return p;
+}
+
+/* Client 1 is the fifth host. */
+static void hosted(void)
+{
+	begin(&model_call);
+	set(0, 5);
+	set(2, 1 + 1);
+}
+
+static void test_calls(void)
+{
+	struct op *p;
+
+	hosted();
+	ends(told(add_value(0, 1, 10, KSHARE_OP_CALL, 7, 0), 5, 9));
+	served(2, 3, 7, 1);
+	replies(4, 5, 1, 9, 0);
+	expect(true, "a call is answered");
+	p = replies(6, 7, 1, 9, 0);
+	expect(false, "a call is answered twice");
+	p->ret = -ENOENT;
+	expect(true, "an answer to no call is refused");
+	served(8, 9, 7, 2);
+	expect(false, "a call is served twice");
+
+	hosted();
+	ends(told(add_value(0, 1, 10, KSHARE_OP_CALL, 7, 0), 5, 9));
+	served(2, 3, 7, 1);
+	replies(11, 12, 1, 9, 0);
+	expect(false, "an answer comes before it is given");
+
+	hosted();
+	p = add_value(0, 1, 10, KSHARE_OP_CALL, 7, -EOWNERDEAD);
+	ends(p);
+	served(2, 3, 7, 1);
+	settle(1, 4, 6);
+	expect(true, "the host has died");
+	p->ret = -ESHUTDOWN;
+	ops[1].ret = -ESHUTDOWN;
+	expect(false, "the host has died, and its caller is told something else");
+	p->ret = -EOWNERDEAD;
+	ops[1].ret = -EOWNERDEAD;
+	ops[count - 1].invoke = 11;
+	ops[count - 1].response = 12;
+	expect(false, "a call ends before its host has died");
+
+	/* Nobody waits for these. */
+	hosted();
+	p = add_value(0, 1, 2, KSHARE_OP_CALL, 7, 0);
+	p->flags = KSHARE_ONEWAY;
+	silent(p);
+	p = add_value(0, 3, 4, KSHARE_OP_CALL, 8, 0);
+	p->flags = KSHARE_ONEWAY;
+	silent(p);
+	served(5, 6, 7, 0);
+	expect(true, "a call for which nobody waits");
+	p = served(7, 8, 8, 0);
+	expect(true, "the calls of a client in their order");
+	p->values[KSHARE_SERVED_ARGS] = 7;
+	expect(false, "a call for which nobody waits is served twice");
+	p->invoke = 5;
+	p->response = 6;
+	ops[2].invoke = 3;
+	ops[2].response = 4;
+	p->values[KSHARE_SERVED_ARGS] = 7;
+	ops[2].values[KSHARE_SERVED_ARGS] = 8;
+	expect(false, "the calls of a client in another order");
+}
+
 int main(void)
 {
 	printf("TAP version 13\n");
@@ -463,6 +554,7 @@ int main(void)
 	test_settlement();
 	test_condition();
 	test_barrier();
+	test_calls();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;
 }
