@@ -145,16 +145,29 @@ accel() {
 	cat "$note"
 }
 
-# make_stress NAME: a program of one file of tests/stress or tests/fuzz. It is linked
-# statically: such a process is begun, and killed, in less time.
+# stress_program NAME: where make_stress has put it
+stress_program() {
+	if [ -e "$tree/tests/stress/$1.c" ]; then
+		echo "build/stress/$1"
+	else
+		echo "build/fuzz/$1"
+	fi
+}
+
+# make_stress NAME: a program of tests/stress or tests/fuzz. It is linked statically:
+# such a process is begun, and killed, in less time.
 make_stress() {
 	local program=$tree/build/stress/$1
 
+	if [ ! -e "$tree/tests/stress/$1.c" ]; then
+		make --no-print-directory -C "$tree/tests/fuzz" O="$tree/build/fuzz" \
+			LDFLAGS=-static "$tree/build/fuzz/$1"
+		return
+	fi
 	mkdir -p "$tree/build/stress"
 	# make knows nothing of headers here
-	[ -z "$(find "$tree"/tests/{stress,fuzz} "$tree/uapi" -name '*.h' -newer "$program" \
+	[ -z "$(find "$tree/tests/stress" "$tree/uapi" -name '*.h' -newer "$program" \
 		-print -quit 2>/dev/null)" ] || rm -f "$program"
-	make --no-print-directory -C "$tree/build/stress" \
-		VPATH="$tree/tests/stress:$tree/tests/fuzz" LDFLAGS=-static \
-		CFLAGS="-O2 -g -Wall -Wextra -Werror -I$tree/uapi -pthread" "$1"
+	make --no-print-directory -C "$tree/build/stress" VPATH="$tree/tests/stress" \
+		LDFLAGS=-static CFLAGS="-O2 -g -Wall -Wextra -Werror -I$tree/uapi -pthread" "$1"
 }

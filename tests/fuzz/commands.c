@@ -28,15 +28,13 @@
 #include <unistd.h>
 
 #include "../stress/ring.h"
+#include "fuzz.h"
 
 #define PROCESSES	2
 #define THREADS		4
 #define POOL		8
-#define OPS		256
-#define PAGE		4096
 
-static struct kshare_op_info ops[OPS];
-static unsigned int op_count, first_seed;
+static unsigned int first_seed;
 static int fd;
 static char *good, *read_only, *edge;
 static unsigned long done[THREADS];
@@ -60,11 +58,7 @@ struct fuzz {
 	struct kshare_value values[16];
 	struct kshare_cmd members[8];
 	char name[16], field[16];
-	struct {
-		struct kshare_class_info info;
-		struct kshare_class_method methods[3];
-		struct kshare_class_field fields[3];
-	} class;
+	struct fuzz_class class;
 	struct ring ring;
 	int has_ring;
 	unsigned int flying;
@@ -74,7 +68,7 @@ struct fuzz {
 
 static unsigned int rnd(struct fuzz *f, unsigned int n)
 {
-	return rand_r(&f->seed) % n;
+	return fuzz_rnd(&f->seed, n);
 }
 
 static __u64 any_address(struct fuzz *f, __u32 len)
@@ -95,16 +89,6 @@ static __u64 any_address(struct fuzz *f, __u32 len)
 	}
 }
 
-static __u64 any_number(struct fuzz *f)
-{
-	static const __u64 numbers[] = {
-		0, 1, 2, 7, ~0ull, ~0ull - 1, 1ull << 63, (1ull << 63) - 1, 1ull << 53,
-		0x7ff8000000000000ull, 0x7ff0000000000000ull, 0x3ff0000000000000ull,
-	};
-
-	return rnd(f, 3) ? rnd(f, 20) : numbers[rnd(f, 12)];
-}
-
 static struct kshare_value any_value(struct fuzz *f, int deep)
 {
 	struct kshare_value v = { .type = rnd(f, 9) };
@@ -121,7 +105,7 @@ static struct kshare_value any_value(struct fuzz *f, int deep)
 	case KSHARE_INT:
 	case KSHARE_UINT:
 	case KSHARE_FLOAT:
-		v.u = any_number(f);
+		v.u = fuzz_number(&f->seed);
 		break;
 	case KSHARE_REF:
 		v.ref.handle = rnd(f, 40);
@@ -260,26 +244,9 @@ static struct kshare_value text(char *s)
 /* One of a few descriptions, or one that is a little wrong */
 static struct kshare_value any_description(struct fuzz *f)
 {
-	unsigned int i, kind = rnd(f, 4);
+	unsigned int kind = rnd(f, 4);
 
-	memset(&f->class, 0, sizeof(f->class));
-	f->class.info = (struct kshare_class_info){
-		.size = sizeof(f->class.info),
-		.flags = KSHARE_CLASS_CREATABLE | kind << 1,
-		.methods = 3,
-		.fields = 3,
-		.method_size = sizeof(f->class.methods[0]),
-		.field_size = sizeof(f->class.fields[0]),
-	};
-	for (i = 0; i < 3; i++) {
-		f->class.methods[i].name[0] = 'a' + i;
-		f->class.methods[i].flags = i < 2 ? KSHARE_METHOD_EXPOSED : 0;
-		f->class.fields[i].name[0] = 'a' + i;
-		f->class.fields[i].types = i == 1 ? 1 << KSHARE_INT : 0;
-		f->class.fields[i].flags = i == 2 ? KSHARE_CLASS_READ_ONLY : 0;
-	}
-	if (!rnd(f, 4))
-		memcpy(f->class.methods[1].result, "fuzz 1", 6);
+	fuzz_describe(&f->class, kind | (rnd(f, 4) ? 0 : 4));
 	if (!rnd(f, 10))
 		((__u8 *)&f->class)[rnd(f, sizeof(f->class))] = rand_r(&f->seed);
 	return (struct kshare_value){
@@ -356,12 +323,9 @@ static void any_of_classes(struct fuzz *f, struct kshare_cmd *cmd)
 
 static int waits(__u32 op)
 {
-	unsigned int i;
+	const struct kshare_op_info *info = fuzz_op(op);
 
-	for (i = 0; i < op_count; i++)
-		if (ops[i].op == op)
-			return ops[i].flags & KSHARE_OPINFO_WAITS;
-	return 0;
+	return info && info->flags & KSHARE_OPINFO_WAITS;
 }
 
 /*
@@ -552,20 +516,13 @@ static void *fuzz_thread(void *arg)
 static int fuzz_process(int pipe_end, int index)
 {
 	static struct fuzz fuzz[THREADS];
-	struct kshare_query query = {
-		.size = sizeof(query),
-		.op_count = OPS,
-		.ops = (unsigned long)ops,
-		.op_size = sizeof(ops[0]),
-	};
 	pthread_t threads[THREADS];
 	unsigned long sum = 0;
 	int i;
 
 	fd = open(KSHARE_DEVICE, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, KSHARE_IOC_QUERY, &query))
+	if (fd < 0 || fuzz_table(fd))
 		return 1;
-	op_count = query.op_count;
 	good = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	read_only = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	edge = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -584,26 +541,11 @@ static int fuzz_process(int pipe_end, int index)
 	return write(pipe_end, &sum, sizeof(sum)) != sizeof(sum);
 }
 
-/* Is nothing left of anybody?  The module tells: nobody uses it. */
-static int module_refs(void)
-{
-	FILE *f = fopen("/sys/module/kshare/refcnt", "r");
-	int refs = -1;
-
-	if (f) {
-		if (fscanf(f, "%d", &refs) != 1)
-			refs = -1;
-		fclose(f);
-	}
-	return refs;
-}
-
 int main(int argc, char **argv)
 {
 	unsigned long commands = 0;
 	int pipe_ends[2], status = 0, one, i, refs;
 	unsigned long sum;
-	time_t limit;
 
 	end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 5);
 	first_seed = argc > 2 ? strtoul(argv[2], NULL, 0) : (unsigned int)time(NULL);
@@ -633,10 +575,7 @@ int main(int argc, char **argv)
 	printf("1..2\n# seed %u, %lu commands\n", first_seed, commands);
 	printf("%sok 1 - random commands do no harm to who gives them\n",
 	       status || !commands ? "not " : "");
-	/* What a ring still had open is closed in the background. */
-	limit = time(NULL) + 30;
-	while ((refs = module_refs()) && time(NULL) < limit)
-		sched_yield();
+	refs = fuzz_module_unused();
 	printf("%sok 2 - nothing is left of them (%d users of the module)\n",
 	       refs ? "not " : "", refs);
 	return status || !commands || refs;
