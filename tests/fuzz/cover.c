@@ -38,10 +38,10 @@ static struct entry {
 } corpus[PROGRAMS];
 static unsigned int corpus_count;
 
-static unsigned char known[1 << EDGE_BITS];	/* edges that need no look any more */
+static unsigned char *known;		/* edges that need no look any more */
 static struct coverage coverage;
 static const char *out;
-static unsigned int seed, unreadable, stuck, killed, executions;
+static unsigned int first_seed, seed, unreadable, stuck, killed, executions;
 static int last_fd = -1;
 
 static unsigned int rnd(unsigned int n)
@@ -107,9 +107,7 @@ static void keep(const struct program *p)
 
 	if (corpus_count == PROGRAMS || !p->count)
 		return;
-	e->program = malloc(sizeof(*p));
-	if (!e->program)
-		return;
+	e->program = own_memory(sizeof(*p));
 	*e->program = *p;
 	e->pcs = NULL;
 	e->pc_count = 0;
@@ -165,10 +163,12 @@ static unsigned int new_edges(__u32 *list, unsigned int most)
 /* Which of @list the last run had; they are moved to the front. */
 static unsigned int still(__u32 *list, unsigned int count)
 {
-	static __u32 had[1 << EDGE_BITS], mark;
+	static __u32 *had, mark;
 	unsigned int i, n = 0;
 	__u32 edge;
 
+	if (!had)
+		had = own_memory(sizeof(__u32) << EDGE_BITS);
 	mark++;
 	for (i = 0; i < coverage.edges.count; i++)
 		had[coverage.edges.list[i]] = mark;
@@ -241,11 +241,22 @@ static void tell(const char *when)
 {
 	unsigned int total, with = kcov_functions(NULL, &total);
 
-	printf("# %s: seed %u, %u programs run, %u killed as they waited, %lu commands, ", when,
-	       seed, executions, killed, execute_commands);
-	printf("%u PCs, %u of %u functions, %u programs in the corpus\n", kcov_pcs(), with, total,
-	       corpus_count);
+	printf("# %s: seed %u, %u programs run, %u killed as they waited, %u faults, ", when,
+	       first_seed, executions, killed, execute_faults);
+	printf("%lu commands, ", execute_commands);
+	if (kcov_pcs())
+		printf("%u PCs, %u of %u functions, ", kcov_pcs(), with, total);
+	printf("%u programs in the corpus\n", corpus_count);
 	fflush(stdout);
+}
+
+/* What a program is compared with is worth trying. */
+static void look_at_comparisons(const struct program *p)
+{
+	kcov_compare(1);
+	execute(p);
+	kcov_compare(0);
+	kcov_hints();
 }
 
 static void search(unsigned int seconds)
@@ -269,6 +280,8 @@ static void search(unsigned int seconds)
 				     corpus_count - 1 - rnd(corpus_count / 4 + 1);
 			p = *corpus[i].program;
 			other = *corpus[rnd(corpus_count)].program;
+			if (!rnd(100))
+				look_at_comparisons(&p);
 			program_mutate(&p, &other, &seed);
 		}
 		run(&p);
@@ -293,7 +306,7 @@ static int smaller_first(const void *a, const void *b)
 /* Each time the one that adds most to what is there, by its lines */
 static void distil(void)
 {
-	static unsigned char have[1 << 22];
+	static unsigned char have[MODULE_SIZE];
 	unsigned int i, n, gain, best, chosen = 0;
 	double score, top;
 	struct entry *e;
@@ -302,9 +315,9 @@ static void distil(void)
 	for (i = 0; i < corpus_count; i++) {
 		e = &corpus[i];
 		run(e->program);
-		e->pcs = malloc(coverage.pcs.count * sizeof(__u32));
-		if (!e->pcs)
+		if (!coverage.pcs.count)
 			continue;
+		e->pcs = own_memory(coverage.pcs.count * sizeof(__u32));
 		memcpy(e->pcs, coverage.pcs.list, coverage.pcs.count * sizeof(__u32));
 		e->pc_count = coverage.pcs.count;
 	}
@@ -372,6 +385,8 @@ int main(int argc, char **argv)
 		else if (!strcmp(argv[i], "--seed") && argv[i + 1])
 			seed = strtoul(argv[++i], NULL, 0);
 	}
+	first_seed = seed;
+	known = own_memory(1 << EDGE_BITS);
 	printf("TAP version 13\n");
 	fd = open(KSHARE_DEVICE, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {

@@ -26,6 +26,7 @@
 
 struct shared *shared;
 unsigned long execute_commands;
+unsigned int execute_faults;
 static pid_t processes[LANES / 2];
 static unsigned char dead[LANES / 2];
 static sigset_t child_signal;
@@ -42,6 +43,18 @@ int execute_setup(void)
 	sigemptyset(&child_signal);
 	sigaddset(&child_signal, SIGCHLD);
 	return sigprocmask(SIG_BLOCK, &child_signal, NULL);
+}
+
+void *own_memory(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("memory");
+		exit(1);
+	}
+	madvise(p, size, MADV_DONTFORK);
+	return p;
 }
 
 static long microseconds(void)
@@ -149,11 +162,14 @@ static int reap(void)
 {
 	struct timespec step = { .tv_nsec = 50000000 };
 	long end = microseconds() + DEATH_SECONDS * 1000000l;
-	pid_t pid;
 	unsigned int i;
+	int status;
+	pid_t pid;
 
 	for (;;) {
-		pid = waitpid(-1, NULL, WNOHANG);
+		pid = waitpid(-1, &status, WNOHANG);
+		if (pid > 0 && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+			execute_faults++;
 		if (pid < 0 && errno == ECHILD)
 			return 0;
 		if (pid > 0)

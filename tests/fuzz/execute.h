@@ -7,10 +7,17 @@
 
 /* kcov.c: edges, from one piece of code to the next, by a number of that many bits */
 #define EDGE_BITS	20
+#define MODULE_SIZE	(4 << 20)
+
+/* Memory that processes do not get, so that they are made quickly */
+void *own_memory(size_t size);
 
 /* 0, or -1 if this kernel tells no coverage */
 int kcov_setup(void);
 void kcov_enable(unsigned int lane);	/* of the calling thread */
+/* From now on it is told what is compared, not what is covered. */
+void kcov_compare(int on);
+void kcov_hints(void);			/* and what that was goes to fuzz_hints */
 void kcov_reset(void);
 void kcov_begin(unsigned int lane);	/* what comes now does not follow from what was */
 
@@ -40,6 +47,7 @@ enum outcome {
 int execute_setup(void);
 enum outcome execute(const struct program *p);
 extern unsigned long execute_commands;	/* so many in all */
+extern unsigned int execute_faults;	/* processes that died by a mistake of their own */
 
 /* worker.c: a process and its lanes, from the fork on */
 struct shared {

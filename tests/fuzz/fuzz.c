@@ -11,6 +11,8 @@
 
 struct kshare_op_info ops[OPS];
 unsigned int op_count;
+__u64 fuzz_hints[HINTS];
+unsigned int fuzz_hint_count;
 
 int fuzz_table(int fd)
 {
@@ -49,6 +51,8 @@ __u64 fuzz_number(unsigned int *seed)
 		0x7ff8000000000000ull, 0x7ff0000000000000ull, 0x3ff0000000000000ull,
 	};
 
+	if (fuzz_hint_count && !fuzz_rnd(seed, 4))
+		return fuzz_hints[fuzz_rnd(seed, fuzz_hint_count)];
 	return fuzz_rnd(seed, 3) ? fuzz_rnd(seed, 20) : numbers[fuzz_rnd(seed, 12)];
 }
 

@@ -19,6 +19,11 @@ const struct kshare_op_info *fuzz_op(__u32 op);
 
 unsigned int fuzz_rnd(unsigned int *seed, unsigned int n);
 
+/* Numbers that the module compares with, as far as they are known */
+#define HINTS		4096
+extern __u64 fuzz_hints[HINTS];
+extern unsigned int fuzz_hint_count;
+
 /* Mostly a small one, else one at which something ends or begins */
 __u64 fuzz_number(unsigned int *seed);
 

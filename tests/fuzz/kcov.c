@@ -11,10 +11,11 @@
 #define KCOV_INIT_TRACE	_IOR('c', 1, unsigned long)
 #define KCOV_ENABLE	_IO('c', 100)
 #define KCOV_TRACE_PC	0
+#define KCOV_TRACE_CMP	1
+#define KCOV_CMP_CONST	1
 
 #define AREA		(128 << 10)	/* PCs */
 #define BEGINS		512		/* commands of a lane */
-#define MODULE_SIZE	(4 << 20)
 
 static int fds[LANES] = { -1, -1, -1, -1 };
 static unsigned long *areas[LANES];
@@ -24,16 +25,20 @@ static struct begins {
 } *begins;
 
 /* The run in which each was seen last */
-static __u32 edge_in[1 << EDGE_BITS], pc_in[MODULE_SIZE], run;
-static unsigned char covered[MODULE_SIZE];
+static __u32 *edge_in, *pc_in, run;
+static unsigned char *covered;
 static unsigned int covered_count;
 static unsigned long text;
+static unsigned long mode = KCOV_TRACE_PC;
 
 int kcov_setup(void)
 {
 	FILE *f = fopen("/sys/module/kshare/sections/.text", "r");
 	unsigned int i;
 
+	edge_in = own_memory(sizeof(__u32) << EDGE_BITS);
+	pc_in = own_memory(sizeof(__u32) * MODULE_SIZE);
+	covered = own_memory(MODULE_SIZE);
 	if (!f)
 		return -1;
 	i = fscanf(f, "%lx", &text);
@@ -57,7 +62,37 @@ int kcov_setup(void)
 void kcov_enable(unsigned int lane)
 {
 	if (begins)
-		ioctl(fds[lane], KCOV_ENABLE, KCOV_TRACE_PC);
+		ioctl(fds[lane], KCOV_ENABLE, mode);
+}
+
+void kcov_compare(int on)
+{
+	mode = on ? KCOV_TRACE_CMP : KCOV_TRACE_PC;
+}
+
+static void add_hint(__u64 number)
+{
+	unsigned int i;
+
+	for (i = 0; i < fuzz_hint_count; i++)
+		if (fuzz_hints[i] == number)
+			return;
+	if (fuzz_hint_count < HINTS)
+		fuzz_hints[fuzz_hint_count++] = number;
+}
+
+/* Records are of four words: type, both operands, PC. */
+void kcov_hints(void)
+{
+	unsigned long i, n;
+	unsigned int lane;
+
+	for (lane = 0; begins && lane < LANES; lane++) {
+		n = areas[lane][0];
+		for (i = 0; i < n && 4 * i + 4 < AREA; i++)
+			if (areas[lane][4 * i + 1] & KCOV_CMP_CONST)
+				add_hint(areas[lane][4 * i + 2]);
+	}
 }
 
 void kcov_reset(void)
@@ -174,7 +209,7 @@ unsigned int kcov_functions(FILE *to, unsigned int *total)
 		fclose(f);
 	qsort(symbols, n, sizeof(symbols[0]), by_address);
 	for (i = 0; i < n; i++) {
-		if (strncmp(symbols[i].name, "kshare", 6))
+		if (strncmp(symbols[i].name, "kshare", 6) || strstr(symbols[i].name, ".cold"))
 			continue;
 		end = i + 1 < n ? symbols[i + 1].address - text : MODULE_SIZE;
 		++*total;

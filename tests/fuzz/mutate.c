@@ -413,6 +413,11 @@ static unsigned int insert_maker(struct program *p, unsigned int at, __u32 types
 		l = &p->lines[at];
 		any_creation(p, at, l, type);
 		l->handle = HANDLE_NONE;
+		/* So that it is there for what comes next */
+		if (rnd(8)) {
+			l->door = DOOR_IOCTL;
+			l->join = 0;
+		}
 	}
 	return n;
 }

@@ -67,7 +67,7 @@ static void print_arg(const char *name, const struct arg *a, FILE *to)
 {
 	fprintf(to, " %s=%s", name, arg_names[a->type]);
 	if (a->num)
-		fprintf(to, ":%#llx", a->num);
+		fprintf(to, a->num < 10000 ? ":%llu" : ":%#llx", a->num);
 	if (a->len)
 		fprintf(to, "/%u", a->len);
 	if (a->place)
@@ -133,7 +133,7 @@ static void print_line(const struct line *l, FILE *to)
 	if (l->flags)
 		fprintf(to, " flags=%#x", l->flags);
 	if (l->nr)
-		fprintf(to, " nr=%#x", l->nr);
+		fprintf(to, l->nr < 10000 ? " nr=%u" : " nr=%#x", l->nr);
 	if (l->key.type)
 		print_arg("key", &l->key, to);
 	if (l->value.type)

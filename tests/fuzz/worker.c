@@ -30,10 +30,10 @@ static char *data, *read_only, *edge, *flip;
 /* Of this one: what lines' commands point to, for as long as it lives */
 static struct memory {
 	struct kshare_value values[MAX_VEC];
+	char out[PAGE];
 	struct fuzz_class class;
 	char name[16];
 	__u32 refs[1 + MAX_VEC + 16];
-	char out[PAGE];
 } memory[MAX_LINES];
 static __u32 handles[HANDLES];
 static int client;
