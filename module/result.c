@@ -145,17 +145,20 @@ static int kshare_val_export(struct kshare_run *run, const struct kshare_val *v,
 	return kshare_put_long(run, to, kshare_val_data(v), v->len, may_fault);
 }
 
+/* The first values of a result, or the next ones. */
+struct kshare_few {
+	struct kshare_result head;
+	struct kshare_value values[KSHARE_OUT_INLINE];
+};
+
 static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fault)
 {
-	struct {
-		struct kshare_result head;
-		struct kshare_value values[KSHARE_OUT_INLINE];
-	} small __uninitialized;
+	struct kshare_few few __uninitialized;
 	u64 tail, to;
 	u32 i, n, refs = 0;
 	int ret;
 
-	run->size = sizeof(struct kshare_result) + (u64)run->out_count * sizeof(small.values[0]);
+	run->size = sizeof(struct kshare_result) + (u64)run->out_count * sizeof(few.values[0]);
 	for (i = 0; i < run->out_count; i++) {
 		if (likely(!kshare_val_slow(&run->out[i])))
 			continue;
@@ -171,27 +174,27 @@ static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fa
 	if (run->size > KSHARE_SPIN_COPY && !may_fault && !run->owned)
 		return KSHARE_MUST_OWN;
 
-	small.head.flags = run->result_flags;
-	small.head.count = run->out_count;
-	small.head.number = run->number;
+	few.head.flags = run->result_flags;
+	few.head.count = run->out_count;
+	few.head.number = run->number;
 	tail = run->out_addr + sizeof(struct kshare_result) +
-	       (u64)run->out_count * sizeof(small.values[0]);
+	       (u64)run->out_count * sizeof(few.values[0]);
 
 	/* The head goes with the first ones. */
 	to = run->out_addr;
 	for (i = 0, n = 0; i < run->out_count || to == run->out_addr; n = 0) {
-		const void *from = to == run->out_addr ? (void *)&small : small.values;
+		const void *from = to == run->out_addr ? (void *)&few : few.values;
 
-		for (; n < ARRAY_SIZE(small.values) && i < run->out_count; i++) {
-			ret = kshare_val_export(run, &run->out[i], may_fault, &small.values[n++],
+		for (; n < ARRAY_SIZE(few.values) && i < run->out_count; i++) {
+			ret = kshare_val_export(run, &run->out[i], may_fault, &few.values[n++],
 						&tail);
 			if (ret)
 				return ret;
 		}
-		ret = kshare_put(to, from, (void *)&small.values[n] - from, may_fault);
+		ret = kshare_put(to, from, (void *)&few.values[n] - from, may_fault);
 		if (ret)
 			return ret;
-		to += (void *)&small.values[n] - from;
+		to += (void *)&few.values[n] - from;
 		if (may_fault || run->owned)
 			cond_resched();
 	}
