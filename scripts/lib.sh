@@ -79,7 +79,7 @@ debug_hash() {
 need_kernel() { kernel_dir "$1" > /dev/null || "$tree/scripts/setup" --kernels "$1"; }
 
 # Where that part of the kernel's source is that tests and checks take: the
-# selftests' harness, checkpatch.pl, and tools/ for unit tests in user space.
+# selftests' harness, checkpatch.pl, rules of Coccinelle, and tools/ for unit tests in user space.
 kselftest_dir() { readlink -e "$cache/linux-source"; }
 
 # make_module KERNEL [MAKE ARGUMENTS]
