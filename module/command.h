@@ -544,7 +544,8 @@ void kshare_grant_rest(struct kshare_object *obj);
 /* Changed by other than a command of its own: a version, for observers and waiters. */
 bool kshare_object_changed(struct kshare_object *obj, struct kshare_wakes *wakes);
 /* Unlocks it, and does what that has to wait for; @more: what kshare_grant() answered. */
-void kshare_unlock_and_wake(struct kshare_object *obj, bool more, struct kshare_wakes *wakes);
+void kshare_unlock_and_wake(struct kshare_object *obj, bool more, struct kshare_wakes *wakes)
+	__releases(&obj->lock);
 
 /**
  * kshare_wait_end() - ends a wait that is not over, without its command being done

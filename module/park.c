@@ -80,7 +80,6 @@ void kshare_park_destroy(struct kshare_client *client)
  * Takes its client's wait_lock, until kshare_park_end().
  */
 void kshare_park_begin(struct kshare_run *run)
-	__acquires(&run->client->wait_lock)
 {
 	struct kshare_client *client = run->client;
 	struct rb_node **link, *parent = NULL;
@@ -122,7 +121,6 @@ static void kshare_park_del(struct kshare_run *run)
  *	it, it may be gone when this returns
  */
 void kshare_park_end(struct kshare_run *run, bool queued)
-	__releases(&run->client->wait_lock)
 {
 	struct kshare_client *client = run->client;
 
