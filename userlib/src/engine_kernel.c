@@ -160,7 +160,7 @@ int ks_engine_kernel_adopt(int fd, struct kshare_engine **engine)
 	ke->engine.ops = &kernel_ops;
 	ke->fd = fd;
 	ke->clone = -1;
-	*engine = &ke->engine;
+	*engine = (struct kshare_engine *)ke;
 	return 0;
 }
 
