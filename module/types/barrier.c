@@ -236,6 +236,9 @@ int kshare_barrier_left(struct kshare_run *run, int why)
 	if (run->u.barrier.generation != barrier->generation)
 		return 1;
 	barrier->waiting--;
+	/* It breaks now, and not once more when the client is settled. */
+	if (why == -EOWNERDEAD)
+		kfree(kshare_party_del(barrier, run->client));
 	if (why == -ETIMEDOUT || why == -EOWNERDEAD) {
 		kshare_barrier_end(barrier, why == -ETIMEDOUT ? KSHARE_SHUT : KSHARE_DIED);
 		WRITE_ONCE(run->obj->version, run->obj->version + 1);

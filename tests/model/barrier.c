@@ -4,8 +4,8 @@
  *
  * A wait is several events: it comes, and is told at once how that ends, or it waits; its
  * time is over (MODEL_LEAVE), and with that the barrier breaks; it ends as it was told to
- * (MODEL_END).  If it is killed while it waits the barrier breaks (MODEL_GONE), and it
- * does so once its client is settled; who resets it in between sees both.
+ * (MODEL_END).  If it is killed while it waits the barrier breaks (MODEL_GONE), and not
+ * once more when its client is settled.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,8 +152,10 @@ static void leave(struct barrier *b, const struct op *op, struct answer *a)
 		return;
 	if (op->op == MODEL_GONE) {
 		a->ret = 0;
-		if (w->what == WAITS)
+		if (w->what == WAITS) {
 			shut(b, -EOWNERDEAD);
+			b->parties &= ~(1ull << op->client);
+		}
 		drop(b, w);
 	} else if (w->what == LATE || op->wait == WAIT_SOON) {
 		a->ret = op_ended(op) ? op->ret : 0;

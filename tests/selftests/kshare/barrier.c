@@ -267,6 +267,49 @@ TEST_F(kshare, the_death_of_one_that_waits_is_told)
 	}
 }
 
+/* Shares memory with who waits, so that its client is not settled before this ends. */
+static int keep_memory(void *go)
+{
+	char c;
+
+	_exit(read(((int *)go)[0], &c, 1) < 0);
+}
+
+/* Who resets it goes on without the dead one, however long that one takes to end. */
+TEST_F(kshare, one_death_breaks_it_once)
+{
+	static char stack[16384] __attribute__((aligned(16)));
+	struct side *s = &self->s;
+	int b = barrier(s, 2), go[2], alive[2];
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_BARRIER_WAIT, b);
+	pid_t pid;
+	char c;
+
+	cmd.flags = KSHARE_NOWAIT;
+	ASSERT_EQ(0, pipe(go));
+	ASSERT_EQ(0, pipe(alive));
+	pid = t_fork(s);
+	if (!pid) {
+		close(go[1]);
+		if (clone(keep_memory, stack + sizeof(stack), CLONE_VM, go) < 0)
+			_exit(98);
+		_exit(-arrive(s, b));
+	}
+	close(alive[1]);
+	t_until_waiters(s, b, 1);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(1000 + SIGKILL, t_wait(pid));
+	EXPECT_EQ(-EOWNERDEAD, t_raw(s, cmd));
+	EXPECT_EQ(0, op(s, KSHARE_OP_BARRIER_RESET, b));
+	EXPECT_EQ(-EAGAIN, t_raw(s, cmd));
+	/* Files are closed after the memory has gone, and the client with it. */
+	close(go[1]);
+	EXPECT_EQ(0, read(alive[0], &c, 1));
+	EXPECT_EQ(-EAGAIN, t_raw(s, cmd));
+	close(go[0]);
+	close(alive[0]);
+}
+
 /* Who has waited once will be waited for. */
 TEST_F(kshare, the_death_of_one_that_waited_is_told)
 {
