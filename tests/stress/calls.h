@@ -90,6 +90,21 @@ static void ask_for_instance(void)
 	close_handle(class);
 }
 
+/* There is no room for the answer: it is asked for later, or not at all. */
+static void call_and_ask_later(struct kshare_cmd cmd, __s64 n)
+{
+	cmd.tag = 5000 + n;
+	cmd.deadline = now_ns() + rnd(SLACK_US * 1000);
+	cmd.out = (unsigned long)&out;
+	cmd.out_len = sizeof(out.head);
+	if (judged(cmd.op, run_raw(cmd)) != -ENOBUFS)
+		return;
+	die_perhaps();
+	if (me.witness || rnd(3))
+		check_answer(n, attempt(make_with(KSHARE_OP_CALL_RESULT, 0, val_int(cmd.tag),
+						  val_none())));
+}
+
 /* A number, and perhaps something that the host gets a handle to */
 static void call(void)
 {
@@ -116,6 +131,8 @@ static void call(void)
 	if (!rnd(5)) {
 		cmd.flags = KSHARE_ONEWAY;
 		judged(cmd.op, run_raw(cmd));
+	} else if (!rnd(6)) {
+		call_and_ask_later(cmd, n);
 	} else {
 		check_answer(n, wait_for(cmd));
 	}

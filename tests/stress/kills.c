@@ -24,16 +24,6 @@
 #define WAVE		150		/* killed in one */
 #define CPU		"/sys/devices/system/cpu/cpu1/online"
 
-static bool write_file(const char *path, const char *text)
-{
-	int file = open(path, O_WRONLY | O_CLOEXEC);
-	bool good = file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (file >= 0)
-		close(file);
-	return good;
-}
-
 /* ---- what goes on beside ---- */
 
 #define NOISES	8

@@ -72,6 +72,16 @@ static void unpark(const struct kshare_cmd *cmd, const struct output *got, int r
 	}
 }
 
+/* A child that does nothing, and has all open until its parent is long dead */
+static void hold_open(void)
+{
+	if (add(&all->forks, 1) >= FORKS || fork())
+		return;
+	setpgid(0, all->holders);
+	for (;;)
+		pause();
+}
+
 /* Commands on a ring of their own, that is closed, or left, or emptied. */
 static void park(void)
 {
@@ -96,6 +106,7 @@ static void park(void)
 		ring_close(&ring);
 		return;
 	case 1:
+		hold_open();
 		return;
 	case 2:
 		sched_yield();

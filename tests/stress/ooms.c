@@ -22,16 +22,6 @@
 #define LIMIT		(12 << 20)
 #define WAVE		24
 
-static bool write_file(const char *path, const char *text)
-{
-	int file = open(path, O_WRONLY | O_CLOEXEC);
-	bool good = file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (file >= 0)
-		close(file);
-	return good;
-}
-
 static unsigned long oom_kills(void)
 {
 	unsigned long n = 0;

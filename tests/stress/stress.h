@@ -203,6 +203,16 @@ static inline int module_refs(void)
 	return refs;
 }
 
+static inline bool write_file(const char *path, const char *text)
+{
+	int file = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (file >= 0)
+		close(file);
+	return good;
+}
+
 static inline long number_of(const char *variable, long otherwise)
 {
 	const char *text = getenv(variable);

@@ -110,6 +110,7 @@ static void run_families(unsigned int first_seed, bool *stuck)
 	int status;
 
 	wave.keeper = start_keeper();
+	all->holders = wave.keeper;
 	while (now_ns() < end) {
 		for (i = 0; i < FAMILIES; i++) {
 			if (pids[i])

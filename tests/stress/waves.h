@@ -58,7 +58,7 @@ static const char *const finding_names[FINDINGS] = {
 
 static struct wave {
 	char found[FINDINGS][200];
-	pid_t keeper, witnesses[WITNESSES];
+	pid_t keeper, holder, witnesses[WITNESSES];
 	unsigned int reaped;
 } wave;
 
@@ -326,9 +326,18 @@ static void end_witnesses(void)
 
 static void check_held(void)
 {
+	struct kshare_stat stat;
 	struct kshare_cmd cmd;
 	int i, ret;
+	__u32 *h;
 
+	/* Whatever keeps a ring or a client open: who is dead waits for nothing. */
+	for (h = w.locks; h <= &w.array; h++) {
+		stat = stat_of(*h);
+		if (stat.waiters)
+			found(STUCK, "%llu of the dead wait for a %u",
+			      (unsigned long long)stat.waiters, stat.type);
+	}
 	for (i = 0; i < EXCLUSIVES; i++) {
 		cmd = make(i == RWLOCK ? KSHARE_OP_RWLOCK_ACQUIRE : KSHARE_OP_LOCK_ACQUIRE,
 			   w.locks[i]);
@@ -438,6 +447,8 @@ static bool run_wave(unsigned int target, unsigned int wave_seed, bool stops, __
 		return false;
 	}
 	wave.keeper = start_keeper();
+	wave.holder = start_keeper();
+	all->holders = wave.holder;
 	for (i = 0; i < WITNESSES; i++)
 		wave.witnesses[i] = spawn(0, wave_seed + 1000003 + i);
 	storm(target, wave_seed, stops, end);
@@ -446,6 +457,9 @@ static bool run_wave(unsigned int target, unsigned int wave_seed, bool stops, __
 	check_held();
 	check_messages();
 	check_sums();
+	kill(-wave.holder, SIGKILL);
+	while (waitpid(-wave.holder, NULL, 0) > 0)
+		;
 	for (i = 0; i < ACTS; i++) {
 		acts_begun[i] += all->begun[i];
 		acts_done[i] += all->done[i];

@@ -39,6 +39,7 @@ static struct shared {
 	char wrong[200];
 	int stop;
 	unsigned int forks, born;
+	pid_t holders;		/* group of those that keep open what the dead had open */
 	/* Who is inside, and with which token */
 	__u64 holder[EXCLUSIVES], token[EXCLUSIVES];
 	unsigned int messages, letters, calls;
