@@ -353,7 +353,7 @@ static void serve(struct calls *c, const struct op *op, struct answer *a)
 	    op->values[KSHARE_SERVED_ARGS] != call->value ||
 	    (uint32_t)op->values[KSHARE_SERVED_METHOD] != call->method ||
 	    !(op->values[KSHARE_SERVED_METHOD] & KSHARE_SERVED_ONEWAY) != !call->oneway ||
-	    (op->number == 0) != call->oneway || by_number(c, op->number)) {
+	    !op->number == !call->oneway || by_number(c, op->number)) {
 		a->ret = NOT_NOW;
 		return;
 	}
