@@ -142,6 +142,75 @@ TEST_F(kshare, an_atomic_one_takes_everything_back)
 	EXPECT_EQ(getpid(), a.holder_pid);
 }
 
+/* Elements that no eight bytes are made of, and that are not written as such. */
+TEST_F(kshare, an_array_of_any_width_is_as_it_was)
+{
+	static const struct {
+		uint32_t elem, width;
+	} t[] = {
+		{ KSHARE_ELEM_BYTES, 1 }, { KSHARE_ELEM_I16, 2 }, { KSHARE_ELEM_U32, 4 },
+		{ KSHARE_ELEM_I64, 8 },
+	};
+	struct side *s = &self->s;
+	char before[7 * 8], after[7 * 8];
+	struct kshare_cmd *cmd, read;
+	int i, k, a, fails;
+	void *now;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		a = t_create_elem(s, KSHARE_TYPE_ARRAY, t[i].elem, 7);
+		read = t_cmd(KSHARE_OP_ARRAY_READ, a);
+		read.key = t_int(0);
+		read.nr = 7;
+		for (fails = 1; fails >= 0; fails--) {
+			struct many m = {};
+
+			for (k = 0; k < sizeof(before); k++)
+				before[k] = 'a' + k % 20;
+			cmd = add(&m, KSHARE_OP_ARRAY_WRITE, a);
+			cmd->key = t_int(0);
+			cmd->value = t_bytes(before, 7 * t[i].width);
+			ASSERT_EQ(7, t_raw(s, *cmd));
+			memcpy(after, before, sizeof(after));
+			for (k = 0; k < 3 * t[i].width; k++)
+				after[t[i].width + k] = '0' + k % 9;
+			m.cmds[0].key = t_int(1);
+			m.cmds[0].value = t_bytes(after + t[i].width, 3 * t[i].width);
+			cmd = add(&m, KSHARE_OP_ARRAY_SET, a);
+			cmd->key = t_int(5);
+			cmd->value = t_int(77);
+			memset(after + 5 * t[i].width, 0, t[i].width);
+			after[5 * t[i].width] = 77;
+			cmd = add(&m, KSHARE_OP_ARRAY_ADD, a);
+			cmd->key = t_int(5);
+			cmd->value = t_int(1);
+			after[5 * t[i].width]++;
+			if (fails)
+				add(&m, KSHARE_OP_CHECK_VERSION, a)->value = t_int(0);
+			EXPECT_EQ(fails ? -ESTALE : 0, go(s, &m, KSHARE_BATCH_ATOMIC));
+			EXPECT_EQ(7, t_run(s, read));
+			now = s->out.values[0].inline_len ? (void *)s->out.values[0].bytes :
+							    (void *)(uintptr_t)s->out.values[0].ptr;
+			EXPECT_EQ(0, memcmp(now, fails ? before : after, 7 * t[i].width));
+		}
+	}
+}
+
+TEST_F(kshare, so_is_a_cell_of_a_fixed_type)
+{
+	struct side *s = &self->s;
+	int c = t_create_elem(s, KSHARE_TYPE_CELL, KSHARE_ELEM_U64, 0);
+	struct many m = {};
+
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, t_uint(5)));
+	add(&m, KSHARE_OP_CELL_ADD, c)->value = t_int(1);
+	add(&m, KSHARE_OP_CELL_SET, c)->value = t_uint(1ull << 40);
+	add(&m, KSHARE_OP_CELL_CHECK, c)->expect = t_int(6);
+	EXPECT_EQ(-ESTALE, go(s, &m, KSHARE_BATCH_ATOMIC));
+	EXPECT_EQ(2, m.batch.done);
+	EXPECT_EQ(5, cell_get(s, c));
+}
+
 TEST_F(kshare, checks_make_it_fail_at_their_index)
 {
 	struct side *s = &self->s;

@@ -144,6 +144,24 @@ TEST_F(kshare, a_fixed_type_takes_nothing_else)
 	EXPECT_EQ(2.5, t_double(&s->out.values[0]));
 }
 
+TEST_F(kshare, it_begins_with_the_value_that_it_is_made_with)
+{
+	struct side *s = &self->s;
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CREATE, 0);
+
+	cmd.nr = KSHARE_CREATE_NR(KSHARE_TYPE_CELL, KSHARE_ELEM_I64);
+	cmd.value = t_int(-7);
+	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, t_raw(s, cmd))));
+	EXPECT_EQ(-7, s->out.values[0].i);
+	cmd.value = t_uint(1ull << 63);
+	EXPECT_EQ(-ERANGE, t_raw(s, cmd));
+	cmd.value = t_str("7");
+	EXPECT_EQ(-EDOM, t_raw(s, cmd));
+	cmd.nr = KSHARE_CREATE_NR(KSHARE_TYPE_CELL, 0);
+	EXPECT_EQ(0, t_run(s, t_cmd(KSHARE_OP_CELL_GET, t_raw(s, cmd))));
+	EXPECT_TRUE(t_is_str(&s->out.values[0], "7"));
+}
+
 TEST_F(kshare, compare_and_swap_by_value_and_by_version)
 {
 	struct side *s = &self->s;
@@ -200,6 +218,53 @@ TEST_F(kshare, a_wait_ends_when_the_condition_holds)
 	t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(9));
 	t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(12));
 	EXPECT_EQ(12, t_wait(pid));
+}
+
+TEST_F(kshare, a_wait_for_a_change_is_for_a_version_above_the_one_that_was_seen)
+{
+	struct side *s = &self->s;
+	int c = t_create(s, KSHARE_TYPE_CELL);
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_CELL_WAIT, c);
+	uint64_t version;
+	pid_t pid;
+
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(1)));
+	version = s->out.head.number;
+	cmd.flags = KSHARE_UNTIL_CHANGED | KSHARE_NOWAIT;
+	cmd.value = t_uint(version);
+	EXPECT_EQ(-EAGAIN, t_run(s, cmd));
+	cmd.value = t_int(version - 1);
+	EXPECT_EQ(0, t_run(s, cmd));
+	EXPECT_EQ(version, s->out.head.number);
+	cmd.value = t_int(-1);
+	EXPECT_EQ(-EINVAL, t_run(s, cmd));
+	cmd.value = t_float(1);
+	EXPECT_EQ(-EINVAL, t_run(s, cmd));
+
+	pid = t_fork(s);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		s->door = DOOR_CMD;
+		cmd.flags = KSHARE_UNTIL_CHANGED;
+		cmd.value = t_uint(version);
+		_exit(t_run(s, cmd) || s->out.head.number != version + 1);
+	}
+	t_until_waiters(s, c, 1);
+	/* The same value once more is a change as well. */
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(1)));
+	EXPECT_EQ(0, t_wait(pid));
+	/* What is no number is at least nothing. */
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, t_str("x")));
+	cmd.flags = KSHARE_UNTIL_GE | KSHARE_NOWAIT;
+	cmd.value = t_int(1);
+	EXPECT_EQ(-EDOM, t_run(s, cmd));
+	cmd.value = t_str("a");
+	EXPECT_EQ(-EDOM, t_run(s, cmd));
+	cmd = t_cmd(KSHARE_OP_CELL_CHECK, c);
+	cmd.expect = t_str("x");
+	EXPECT_EQ(0, t_raw(s, cmd));
+	cmd.expect = t_str("y");
+	EXPECT_EQ(-ESTALE, t_raw(s, cmd));
 }
 
 TEST_HARNESS_MAIN

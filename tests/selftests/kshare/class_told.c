@@ -345,4 +345,58 @@ TEST_F(kshare, another_client_of_the_hosts_process_is_not_the_host)
 	EXPECT_EQ(-ENOENT, t_reply(s, h.class, w.call, t_int(6)));
 }
 
+static void on_signal(int sig)
+{
+}
+
+/* Each operation that waits for something of a class, and each end of a wait */
+TEST_F(kshare, a_wait_ends_by_deadline_by_signal_and_with_the_class)
+{
+	static const uint32_t ops[] = {
+		KSHARE_OP_SERVE, KSHARE_OP_REPLY_AND_SERVE, KSHARE_OP_CLASS_ADOPT,
+	};
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct t_thread *t = calloc(2, sizeof(*t)), *call = t + 1;
+	struct side *s = &self->s;
+	struct kshare_cmd cmd;
+	struct t_served w;
+	struct t_host h;
+	char name[32];
+	int i, how;
+
+	ASSERT_EQ(0, sigaction(SIGUSR1, &sa, NULL));
+	for (i = 0; i < 3; i++) {
+		for (how = 0; how < 3; how++) {
+			snprintf(name, sizeof(name), "thing %d %d", i, how);
+			ASSERT_TRUE(t_host_of(s, &h, name, 0));
+			cmd = t_cmd(ops[i], h.class);
+			if (ops[i] == KSHARE_OP_REPLY_AND_SERVE) {
+				t_begin(s, call, t_call_cmd(h.it, T_ECHO, t_int(1)), true);
+				EXPECT_EQ(KSHARE_SERVE_CALL, t_serve(s, h.class, &w));
+				cmd = t_reply_cmd(h.class, w.call, t_int(2));
+				cmd.op = ops[i];
+			}
+			if (!how)
+				cmd.deadline = t_now() + 1000000;
+			t_begin(s, t, cmd, true);
+			/* From then on there is only one who waits. */
+			if (ops[i] == KSHARE_OP_REPLY_AND_SERVE) {
+				EXPECT_EQ(KSHARE_ANSWER_VALUE, t_end(call));
+				EXPECT_EQ(2, call->out.values[0].i);
+			}
+			if (how)
+				t_until_waiters(s, h.class, 1);
+			if (how == 1 || (how && ops[i] == KSHARE_OP_CLASS_ADOPT))
+				pthread_kill(t->id, SIGUSR1);
+			else if (how)
+				EXPECT_EQ(0, t_unregister(s, h.class));
+			EXPECT_EQ(!how ? -ETIMEDOUT :
+				  how == 1 || ops[i] == KSHARE_OP_CLASS_ADOPT ? -EINTR :
+				  -ESHUTDOWN, t_end(t));
+			t_unregister(s, h.class);
+		}
+	}
+	free(t);
+}
+
 TEST_HARNESS_MAIN

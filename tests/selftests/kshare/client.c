@@ -366,6 +366,40 @@ static void ignored(int sig)
 }
 
 /* The kernel gives up attaching to an address space when a signal is pending. */
+/* The number behind a word in what /proc tells of the client's descriptor, or -1 */
+static int64_t told_by_proc(struct side *s, const char *word)
+{
+	char path[64], line[128];
+	int64_t number = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", s->fd);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, word, strlen(word)))
+			number = atoll(line + strlen(word));
+	if (f)
+		fclose(f);
+	return number;
+}
+
+TEST_F(kshare, proc_tells_of_a_client)
+{
+	struct side *s = &self->s, clone;
+
+	EXPECT_EQ(self->before.id, told_by_proc(s, "kshare-domain:"));
+	EXPECT_EQ(1, told_by_proc(s, "kshare-handles:"));
+	t_create(s, KSHARE_TYPE_CELL);
+	EXPECT_EQ(2, told_by_proc(s, "kshare-handles:"));
+	EXPECT_LT(0, told_by_proc(s, "kshare-client:"));
+	EXPECT_EQ(1, told_by_proc(s, "kshare-bound:"));
+	clone.fd = t_raw(s, t_cmd(KSHARE_OP_CLIENT_CLONE, 0));
+	ASSERT_LE(0, clone.fd);
+	EXPECT_EQ(0, told_by_proc(&clone, "kshare-bound:"));
+	EXPECT_NE(told_by_proc(s, "kshare-client:"), told_by_proc(&clone, "kshare-client:"));
+	close(clone.fd);
+}
+
 TEST_F(kshare, signals_do_not_disturb_an_open)
 {
 	struct sigaction sa = { .sa_handler = ignored };

@@ -543,6 +543,37 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 	close(fail_fd);
 }
 
+TEST_F(kshare, a_client_is_opened_whole_or_not_at_all)
+{
+	struct side *s = &self->s, other;
+	int64_t user[LIMITS];
+	int n, failed = 0;
+
+	fail_fd = open("/proc/self/fail-nth", O_RDWR);
+	if (fail_fd < 0)
+		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
+	if (!let_all_fail())
+		SKIP(return, "needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS");
+	user_uses(s, user);
+	for (n = 1; n < MOST; n++) {
+		ASSERT_TRUE(arm(n));
+		other.fd = open(KSHARE_DEVICE, O_RDWR | O_CLOEXEC);
+		if (!arm(0))
+			break;
+		failed++;
+		if (other.fd >= 0)
+			close(other.fd);
+		EXPECT_TRUE(user_uses_as_before(s, user));
+	}
+	EXPECT_GT(MOST, n);
+	EXPECT_LT(5, failed);
+	ASSERT_LE(0, other.fd);
+	other.door = DOOR_CMD;
+	EXPECT_EQ(0, t_raw(&other, t_cmd(KSHARE_OP_NOP, 0)));
+	close(other.fd);
+	close(fail_fd);
+}
+
 /*
  * To get a handle to something of another domain is to join that, and who cannot
  * have the handle does not stay in it.

@@ -97,6 +97,45 @@ TEST_F(kshare, query_tells_version_limits_and_operations)
 		EXPECT_LT(0, q.limit[i]);
 }
 
+TEST_F(kshare, a_query_is_checked_and_writes_no_further_than_it_may)
+{
+	struct kshare_query q = { .size = sizeof(q) }, bad;
+	struct side *s = &self->s;
+	char rows[2 * 100 + 1];
+
+#define BAD(error, ...) do {						\
+		bad = q;						\
+		__VA_ARGS__;						\
+		EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_QUERY, &bad));	\
+		EXPECT_EQ(error, errno);				\
+	} while (0)
+	BAD(EINVAL, bad.size--);
+	BAD(EINVAL, bad.reserved = 1);
+	BAD(EINVAL, bad.ops = (uintptr_t)ops; bad.op_size = 7);
+	BAD(E2BIG, bad.op_size = 4097);
+	BAD(EFAULT, bad.ops = 8; bad.op_count = 1; bad.op_size = sizeof(ops[0]));
+	BAD(EFAULT, bad.ops = 8; bad.op_count = 1; bad.op_size = sizeof(ops[0]) + 8);
+#undef BAD
+	EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_QUERY, NULL));
+	EXPECT_EQ(EFAULT, errno);
+	/* Rows that are longer than the kernel's end with zeroes, shorter ones are cut. */
+	memset(rows, 'x', sizeof(rows));
+	q.ops = (uintptr_t)rows;
+	q.op_count = 2;
+	q.op_size = 100;
+	EXPECT_EQ(0, ioctl(s->fd, KSHARE_IOC_QUERY, &q));
+	EXPECT_EQ(KSHARE_OP_CLOSE, *(uint32_t *)(rows + 100));
+	EXPECT_EQ(0, rows[sizeof(ops[0])]);
+	EXPECT_EQ(0, rows[199]);
+	EXPECT_EQ('x', rows[200]);
+	q.op_count = 1;
+	q.op_size = 8;
+	memset(rows, 'x', sizeof(rows));
+	EXPECT_EQ(0, ioctl(s->fd, KSHARE_IOC_QUERY, &q));
+	EXPECT_EQ(KSHARE_OP_NOP, *(uint32_t *)rows);
+	EXPECT_EQ('x', rows[8]);
+}
+
 TEST_F(kshare, a_structure_may_grow)
 {
 	struct {
@@ -185,6 +224,10 @@ TEST_F(kshare, what_an_operation_does_not_use_must_be_zero)
 			EXPECT_EQ(-EINVAL, t_raw(s, cmd));
 			cmd.out_len = KSHARE_MAX_OUT + 1;
 			EXPECT_EQ(-E2BIG, t_raw(s, cmd));
+			/* The kernel's */
+			cmd.out = 1ull << 63;
+			cmd.out_len = sizeof(s->out);
+			EXPECT_EQ(-EFAULT, t_raw(s, cmd));
 		}
 	}
 }

@@ -380,6 +380,37 @@ TEST_F(kshare, an_error_of_one_is_the_error_of_all)
 	EXPECT_EQ(1, length(s, a));
 }
 
+TEST_F(kshare, memory_for_its_results_need_not_be_there_yet_but_writable)
+{
+	struct side *s = &self->s;
+	int q = t_create(s, KSHARE_TYPE_QUEUE), sem = semaphore(s, 2), own;
+	struct kshare_cmd cmds[2] = { t_cmd(KSHARE_OP_SEMAPHORE_ACQUIRE, sem),
+				      t_cmd(KSHARE_OP_QUEUE_GET, q) };
+	struct kshare_cmd cmd = all(cmds, 2);
+	struct kshare_result *out;
+
+	for (own = 0; own < 2; own++) {
+		struct kshare_cmd *where = own ? &cmd : &cmds[1];
+
+		put(s, q, 5);
+		out = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		where->out = (uintptr_t)out;
+		where->out_len = 4096;
+		EXPECT_EQ(-EFAULT, t_raw(s, cmd));
+		EXPECT_EQ(1, length(s, q));
+		EXPECT_EQ(2 - own, length(s, sem));
+		mprotect(out, 4096, PROT_READ | PROT_WRITE);
+		EXPECT_EQ(0, t_raw(s, cmd));
+		EXPECT_EQ(own ? 2 : 1, out->count);
+		EXPECT_EQ(own ? 1 : 5, out->values[own].i);
+		EXPECT_EQ(0, length(s, q));
+		EXPECT_EQ(1 - own, length(s, sem));
+		where->out = 0;
+		where->out_len = 0;
+		munmap(out, 4096);
+	}
+}
+
 TEST_F(kshare, a_result_too_large_is_told_in_its_own_place_and_nothing_is_taken)
 {
 	struct side *s = &self->s;
