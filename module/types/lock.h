@@ -5,9 +5,6 @@
 
 #include "../command.h"
 
-/* Objects in a circle of owners that is told. */
-#define KSHARE_MAX_CIRCLE	64
-
 int kshare_owner_import(const struct kshare_run *run, u64 *owner);
 
 /* Of a lock or rlock whose lock is held, or that is owned. */

@@ -171,6 +171,7 @@ struct kshare_value {
 #define KSHARE_MAX_GET		256u		/* messages of QUEUE_GET_MANY */
 #define KSHARE_MAX_WATCHES	16u		/* watches of an object */
 #define KSHARE_MAX_WHO		256u		/* groups in a result of WHO */
+#define KSHARE_MAX_CIRCLE	64u		/* owners in a circle that DETECT finds */
 #define KSHARE_MAX_NAME		255u		/* bytes of a domain's name */
 #define KSHARE_MAX_GATES	8u		/* REVOCABLE handles of REVOCABLE handles */
 #define KSHARE_TICKET_LEN	32u		/* characters of a ticket */
@@ -695,11 +696,12 @@ struct kshare_result {
  *	acquisition (an rlock that its owner takes again keeps it).  flags:
  *	KSHARE_R_OWNER_DIED.  The depth (1 for a lock).  NOWAIT.  DETECT.
  *	EDEADLK if the same owner has a plain lock already and would wait
- *	without end; with DETECT also if it would wait, over any number of
- *	locks, rlocks and rwlocks of the domain, for itself (unless one of the
- *	clients has over a thousand commands that wait for locks): then the
- *	result is written (or ENOBUFS), values: for each of them, beginning with
- *	this one, INT object id, INT pid of an owner (0 if not visible).  WAIT
+ *	without end; with DETECT also if it would wait, over up to
+ *	KSHARE_MAX_CIRCLE locks, rlocks and rwlocks of the domain, for itself
+ *	(unless one of the clients has over a thousand commands that wait for
+ *	locks): then the result is written (or ENOBUFS), values: for each of
+ *	them, beginning with this one, INT object id, INT pid of an owner (0 if
+ *	not visible).  WAIT
  * @KSHARE_OP_LOCK_RELEASE: (lock, key=[UINT owner]) - gives back one depth.  The
  *	depth that remains.  EPERM if somebody else owns it (with ANY_RELEASES
  *	only in an atomic batch, and only if another client does).  WAIT

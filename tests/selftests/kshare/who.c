@@ -381,6 +381,72 @@ TEST_F(kshare, a_circle_may_lead_through_a_condition)
 	EXPECT_EQ(0, t_wait(pid));
 }
 
+/* A command for a lock in the name of an owner, which another thread carries out */
+static struct t_thread *begin_take(struct side *s, int l, uint64_t owner, int64_t deadline)
+{
+	struct t_thread *t = calloc(1, sizeof(*t));
+	struct kshare_cmd cmd = command(KSHARE_OP_LOCK_ACQUIRE, l, owner);
+
+	cmd.deadline = deadline;
+	t_begin(s, t, cmd, false);
+	t_until_waiters(s, l, 1);
+	return t;
+}
+
+TEST_F(kshare, who_waits_for_those_in_a_circle_is_none_of_it)
+{
+	struct side *s = &self->s;
+	int a = t_create(s, KSHARE_TYPE_LOCK), b = t_create(s, KSHARE_TYPE_LOCK);
+	struct kshare_cmd cmd = command(KSHARE_OP_LOCK_ACQUIRE, a, 3);
+	struct t_thread *t[2];
+
+	EXPECT_EQ(1, t_raw(s, command(KSHARE_OP_LOCK_ACQUIRE, a, 1)));
+	EXPECT_EQ(1, t_raw(s, command(KSHARE_OP_LOCK_ACQUIRE, b, 2)));
+	t[0] = begin_take(s, b, 1, t_now() + T_LONG);
+	t[1] = begin_take(s, a, 2, t_now() + T_LONG);
+	cmd.flags = KSHARE_DETECT;
+	cmd.deadline = t_now() + 20000000;
+	EXPECT_EQ(-ETIMEDOUT, t_run(s, cmd));
+	/* They have not asked. */
+	EXPECT_EQ(0, t_raw(s, command(KSHARE_OP_LOCK_RELEASE, a, 1)));
+	EXPECT_EQ(1, t_end(t[1]));
+	EXPECT_EQ(0, t_raw(s, command(KSHARE_OP_LOCK_RELEASE, b, 2)));
+	EXPECT_EQ(1, t_end(t[0]));
+	free(t[0]);
+	free(t[1]);
+}
+
+/* One more than that is not found any more: all wait, as without DETECT. */
+TEST_F(kshare, a_circle_is_found_up_to_its_largest_length)
+{
+	struct side *s = &self->s;
+	struct t_thread *t[KSHARE_MAX_CIRCLE + 1];
+	int locks[KSHARE_MAX_CIRCLE + 1], i, n;
+	struct kshare_cmd cmd;
+
+	for (n = KSHARE_MAX_CIRCLE; n <= KSHARE_MAX_CIRCLE + 1; n++) {
+		for (i = 0; i < n; i++) {
+			locks[i] = t_create(s, KSHARE_TYPE_LOCK);
+			EXPECT_EQ(1, t_raw(s, command(KSHARE_OP_LOCK_ACQUIRE, locks[i], i + 1)));
+		}
+		for (i = 1; i < n; i++)
+			t[i] = begin_take(s, locks[(i + 1) % n], i + 1, t_now() + T_LONG);
+		cmd = command(KSHARE_OP_LOCK_ACQUIRE, locks[1], 1);
+		cmd.flags = KSHARE_DETECT;
+		cmd.deadline = t_now() + (n > KSHARE_MAX_CIRCLE ? 20000000 : T_LONG);
+		EXPECT_EQ(n > KSHARE_MAX_CIRCLE ? -ETIMEDOUT : -EDEADLK, t_run(s, cmd));
+		/* Its turn comes to each, beginning with the last. */
+		for (i = n - 1; i; i--) {
+			EXPECT_EQ(0, t_raw(s, command(KSHARE_OP_LOCK_RELEASE, locks[(i + 1) % n],
+						      (i + 1) % n + 1)));
+			EXPECT_EQ(1, t_end(t[i]));
+			free(t[i]);
+		}
+		for (i = 0; i < n; i++)
+			t_close(s, locks[i]);
+	}
+}
+
 /* Two close it at the same time: one of them at least is told, and none hangs. */
 TEST_F(kshare, of_those_that_close_it_at_the_same_time_one_is_told)
 {
