@@ -220,8 +220,6 @@ int kshare_domain_limit(struct kshare_run *run)
 	if (run->nr >= KSHARE_LIMIT_COUNT)
 		return -EOPNOTSUPP;
 	limit = &domain->account.limit[run->nr];
-	if (set && run->value.type != KSHARE_INT && run->value.type != KSHARE_UINT)
-		return -EINVAL;
 	if (run->value.type == KSHARE_INT && run->value.i < 0)
 		return -EINVAL;
 	was = READ_ONCE(*limit);

@@ -72,7 +72,7 @@ static int kshare_many_begin(struct kshare_run *run)
 	struct kshare_cmd *cmds;
 	int ret;
 
-	if (run->value.type != KSHARE_BYTES || run->value.len % sizeof(*cmds) || !count)
+	if (run->value.len % sizeof(*cmds) || !count)
 		return -EINVAL;
 	if (count > KSHARE_MAX_WAIT)
 		return -E2BIG;

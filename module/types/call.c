@@ -574,17 +574,9 @@ static void kshare_call_keep(struct kshare_run *run)
 
 void kshare_call_undo(struct kshare_run *run)
 {
-	struct kshare_class *class = kshare_class_of(run->obj);
-
-	if (run->late) {
-		kshare_call_keep(run);
-		return;
-	}
-	/* At once: nobody has seen it. */
-	kshare_call_unqueue(class, run->u.call.call);
-	kshare_call_pass_slot(class, run->u.call.call);
-	run->u.call.call->state = KSHARE_CALL_NEW;
-	run->u.call.sent = false;
+	/* Always late: what is over at once goes one way, and has no result to be delivered. */
+	WARN_ON_ONCE(!run->late);
+	kshare_call_keep(run);
 }
 
 void kshare_call_finish(struct kshare_run *run)
