@@ -41,9 +41,14 @@ static struct kshare_value owner(void)
 	return val_int(me.index + 1);
 }
 
+/* With all that it holds; towards the end of a wave it keeps that until it is killed. */
 static void die_perhaps(void)
 {
-	if (me.witness || rnd(150))
+	if (me.witness)
+		return;
+	while (__atomic_load_n(&all->stop, __ATOMIC_RELAXED))
+		pause();
+	if (rnd(150))
 		return;
 	if (rnd(4))
 		kill(getpid(), SIGKILL);

@@ -206,7 +206,7 @@ static void storm(unsigned int target, unsigned int first_seed, bool stops, __s6
 	/* Whoever waits by now, only what the dead give back can bring it on. */
 	if (rnd(4))
 		__atomic_store_n(&all->stop, 1, __ATOMIC_RELEASE);
-	nap_us(rnd(4000));
+	nap_us(rnd(4000 * slowness));
 	for (i = 0; i < ALIVE && rnd(20); i++) {
 		if (!pids[i])
 			continue;
