@@ -285,6 +285,7 @@ static bool condition_help(struct worker *w, struct op *op, unsigned int step)
 		op->object = LOCK;
 		op->op = KSHARE_OP_LOCK_ACQUIRE;
 		op->wait = WAIT_NOT;
+		op->out = true;
 		return true;
 	case 1:
 		op->op = KSHARE_OP_CONDITION_NOTIFY;

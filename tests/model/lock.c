@@ -152,7 +152,7 @@ static void lock_choose(struct worker *w, struct op *op)
 		return;
 	}
 	op->op = KSHARE_OP_LOCK_ACQUIRE;
-	op->out = rnd(w, 2);
+	op->out = rnd(w, 3);
 	op->wait = WAIT_NOT + rnd(w, 3);
 	/* Who holds nothing may wait for long: whoever holds it does not. */
 	if (!holds_any(w) && rnd(w, 2))
