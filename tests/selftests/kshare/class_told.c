@@ -378,7 +378,7 @@ TEST_F(kshare, a_wait_ends_by_deadline_by_signal_and_with_the_class)
 			}
 			if (!how)
 				cmd.deadline = t_now() + 1000000;
-			t_begin(s, t, cmd, true);
+			t_begin(s, t, cmd, ops[i] != KSHARE_OP_CLASS_ADOPT);
 			/* From then on there is only one who waits. */
 			if (ops[i] == KSHARE_OP_REPLY_AND_SERVE) {
 				EXPECT_EQ(KSHARE_ANSWER_VALUE, t_end(call));

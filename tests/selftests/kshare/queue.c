@@ -490,6 +490,7 @@ TEST_F(kshare, a_shut_down_queue_is_drained_and_takes_nothing)
 	struct side *s = &self->s;
 	int i, q = queue(s, 0, 2);
 	struct kshare_cmd cmd = t_cmd(KSHARE_OP_QUEUE_PUT, q);
+	struct kshare_value v = t_int(3);
 	pid_t putters[2], joiner;
 
 	put(s, q, t_int(1));
@@ -508,6 +509,10 @@ TEST_F(kshare, a_shut_down_queue_is_drained_and_takes_nothing)
 	EXPECT_EQ(2, next(s, q));
 	EXPECT_EQ(-ESHUTDOWN, try_get(s, q));
 	EXPECT_EQ(-ESHUTDOWN, op(s, KSHARE_OP_QUEUE_GET, q));
+	cmd = t_cmd(KSHARE_OP_QUEUE_GET_MANY, q);
+	cmd.nr = 2;
+	EXPECT_EQ(-ESHUTDOWN, t_run(s, cmd));
+	EXPECT_EQ(-ESHUTDOWN, t_run_with(s, KSHARE_OP_QUEUE_PUT_MANY, q, t_vector(&v, 1)));
 	t_until_waiters(s, q, 1);
 	EXPECT_EQ(0, done(s, q, 2));
 	EXPECT_EQ(0, t_wait(joiner));
