@@ -23,7 +23,8 @@ int kshare_stat(struct kshare_run *run)
 	stat.version = obj->version;
 	stat.refs = refcount_read(&obj->ref);
 	stat.bytes = obj->bytes;
-	stat.waiters = obj->waiter_count;
+	/* Those of a condition come and go under the lock of its lock. */
+	stat.waiters = READ_ONCE(obj->waiter_count);
 	stat.handles = atomic_read(&run->client->handle_count);
 	if (obj->ops->stat)
 		obj->ops->stat(obj, &stat);
