@@ -237,7 +237,9 @@ TEST_F(kshare, elements_of_a_slice_are_where_they_were)
 	static const struct { int start, stop, step; } slices[] = {
 		{ 1, 4, 1 }, { 0, 6, 2 }, { 5, -7, -2 },
 	};
-	struct kshare_value v[3] = { t_str("one that has memory of its own"), t_int(8), t_str("x") };
+	struct kshare_value v[3] = {
+		t_str("one that has memory of its own"), t_int(8), t_str("x"),
+	};
 	struct side *s = &self->s;
 	unsigned int k;
 	int i;
