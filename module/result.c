@@ -159,6 +159,9 @@ static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fa
 	int ret;
 
 	run->size = sizeof(struct kshare_result) + (u64)run->out_count * sizeof(few.values[0]);
+	/* Even to look at each of them is too much then. */
+	if (run->size > KSHARE_SPIN_COPY && !may_fault && !run->owned)
+		return KSHARE_MUST_OWN;
 	for (i = 0; i < run->out_count; i++) {
 		if (likely(!kshare_val_slow(&run->out[i])))
 			continue;
