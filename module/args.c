@@ -193,10 +193,11 @@ int kshare_vec_import(struct kshare_run *run, const struct kshare_value *in)
 	for (i = 0; i < in->len && !ret; i++) {
 		memcpy(&value, &run->vec[i], sizeof(value));
 		run->vec_count = i + 1;
-		if (likely(kshare_quick_val(&value, &run->vec[i]) && i % 16))
-			continue;
-		ret = kshare_val_import(run, &value, KSHARE_TAKES_ANY, &budget, &run->vec[i]);
-		cond_resched();
+		if (!kshare_quick_val(&value, &run->vec[i]))
+			ret = kshare_val_import(run, &value, KSHARE_TAKES_ANY, &budget,
+						&run->vec[i]);
+		if (i % 16 == 0)
+			cond_resched();
 	}
 	return ret;
 }

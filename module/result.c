@@ -151,16 +151,22 @@ struct kshare_few {
 	struct kshare_value values[KSHARE_OUT_INLINE];
 };
 
+/* So much is neither looked at nor copied with a spinlock held. */
+static bool kshare_run_must_own(const struct kshare_run *run, bool may_fault)
+{
+	return run->size > KSHARE_SPIN_COPY && !may_fault && !run->owned;
+}
+
 static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fault)
 {
 	struct kshare_few few __uninitialized;
+	const void *from;
 	u64 tail, to;
-	u32 i, n, refs = 0;
+	u32 i, n, size, refs = 0;
 	int ret;
 
 	run->size = sizeof(struct kshare_result) + (u64)run->out_count * sizeof(few.values[0]);
-	/* Even to look at each of them is too much then. */
-	if (run->size > KSHARE_SPIN_COPY && !may_fault && !run->owned)
+	if (kshare_run_must_own(run, may_fault))
 		return KSHARE_MUST_OWN;
 	for (i = 0; i < run->out_count; i++) {
 		if (likely(!kshare_val_slow(&run->out[i])))
@@ -174,7 +180,7 @@ static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fa
 		run->need = refs;
 		return KSHARE_MUST_RESERVE;
 	}
-	if (run->size > KSHARE_SPIN_COPY && !may_fault && !run->owned)
+	if (kshare_run_must_own(run, may_fault))
 		return KSHARE_MUST_OWN;
 
 	few.head.flags = run->result_flags;
@@ -184,23 +190,25 @@ static noinline int kshare_run_deliver_large(struct kshare_run *run, bool may_fa
 	       (u64)run->out_count * sizeof(few.values[0]);
 
 	/* The head goes with the first ones. */
+	from = &few;
 	to = run->out_addr;
-	for (i = 0, n = 0; i < run->out_count || to == run->out_addr; n = 0) {
-		const void *from = to == run->out_addr ? (void *)&few : few.values;
-
-		for (; n < ARRAY_SIZE(few.values) && i < run->out_count; i++) {
-			ret = kshare_val_export(run, &run->out[i], may_fault, &few.values[n++],
+	i = 0;
+	do {
+		for (n = 0; n < ARRAY_SIZE(few.values) && i < run->out_count; n++, i++) {
+			ret = kshare_val_export(run, &run->out[i], may_fault, &few.values[n],
 						&tail);
 			if (ret)
 				return ret;
 		}
-		ret = kshare_put(to, from, (void *)&few.values[n] - from, may_fault);
+		size = (void *)&few.values[n] - from;
+		ret = kshare_put(to, from, size, may_fault);
 		if (ret)
 			return ret;
-		to += (void *)&few.values[n] - from;
+		to += size;
+		from = few.values;
 		if (may_fault || run->owned)
 			cond_resched();
-	}
+	} while (i < run->out_count);
 	return 0;
 }
 

@@ -74,9 +74,9 @@ void kshare_blob_put(struct kshare_blob *blob, struct kshare_doom *doom)
 	kvfree_rcu(blob, rcu);
 }
 
-size_t kshare_val_size(const struct kshare_val *v)
+size_t __kshare_val_size(const struct kshare_val *v)
 {
-	if (!kshare_val_slow(v) || v->type == KSHARE_REF || v->flags & KSHARE_VAL_ENTRY)
+	if (v->type == KSHARE_REF || v->flags & KSHARE_VAL_ENTRY)
 		return 0;
 	return blob_bytes(v->blob->len, v->blob->refs_count);
 }

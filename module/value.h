@@ -111,12 +111,6 @@ struct kshare_blob *kshare_blob_alloc(u32 len, u32 refs_count);
 void kshare_blob_put(struct kshare_blob *blob, struct kshare_doom *doom);
 
 /**
- * kshare_val_size() - bytes of memory that a value owns beside its 16
- * @v: the value.  What a key of an entry owns is counted with the entry
- */
-size_t kshare_val_size(const struct kshare_val *v);
-
-/**
  * kshare_val_str() - a STR of these bytes
  * @bytes: the bytes
  * @len: how many
@@ -135,6 +129,17 @@ static inline bool kshare_val_slow(const struct kshare_val *v)
 		return false;
 	/* A REF, or an encoded value that may be nothing but references. */
 	return v->len || (v->type >= KSHARE_REF && v->u);
+}
+
+size_t __kshare_val_size(const struct kshare_val *v);
+
+/**
+ * kshare_val_size() - bytes of memory that a value owns beside its 16
+ * @v: the value.  What a key of an entry owns is counted with the entry
+ */
+static inline size_t kshare_val_size(const struct kshare_val *v)
+{
+	return kshare_val_slow(v) ? __kshare_val_size(v) : 0;
 }
 
 bool __kshare_val_tryget(const struct kshare_val *v);

@@ -256,7 +256,7 @@ static void kshare_direct_free(struct kshare_run *run)
 /* The argument is charged like any other. */
 static int kshare_direct_charge(struct kshare_call *call, struct kshare_client *client)
 {
-	u64 bytes = kshare_val_slow(&call->arg) ? kshare_val_size(&call->arg) : 0;
+	u64 bytes = kshare_val_size(&call->arg);
 	int ret;
 
 	call->count = call->arg.type != KSHARE_NONE;

@@ -89,7 +89,7 @@ static inline bool kshare_queue_has_priorities(const struct kshare_queue *q)
 
 static inline u64 kshare_msg_bytes(const struct kshare_msg *msg)
 {
-	return sizeof(*msg) + (kshare_val_slow(&msg->val) ? kshare_val_size(&msg->val) : 0);
+	return sizeof(*msg) + kshare_val_size(&msg->val);
 }
 
 /* But for who has its memory, and where it stands */
