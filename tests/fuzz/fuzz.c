@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the fuzzers share. */
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "../stress/refs.h"
 #include "fuzz.h"
 
 struct kshare_op_info ops[OPS];
@@ -80,25 +80,12 @@ void fuzz_describe(struct fuzz_class *class, unsigned int kind)
 		memcpy(class->methods[1].result, "fuzz 1", 6);
 }
 
-int fuzz_module_refs(void)
-{
-	FILE *f = fopen("/sys/module/kshare/refcnt", "r");
-	int refs = -1;
-
-	if (f) {
-		if (fscanf(f, "%d", &refs) != 1)
-			refs = -1;
-		fclose(f);
-	}
-	return refs;
-}
-
 int fuzz_module_unused(void)
 {
 	time_t limit = time(NULL) + 30;
 	int refs;
 
-	while ((refs = fuzz_module_refs()) && time(NULL) < limit)
+	while ((refs = module_refs()) && time(NULL) < limit)
 		sched_yield();
 	return refs;
 }

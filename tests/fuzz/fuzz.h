@@ -36,9 +36,10 @@ struct fuzz_class {
 /* One of a few descriptions; @kind: bits of KSHARE_CLASS_SERIAL*, and 4: of a result */
 void fuzz_describe(struct fuzz_class *class, unsigned int kind);
 
-/* How many use the module; what a ring still had open is closed in the background. */
-int fuzz_module_refs(void);
-/* Waits until that are none, but not for ever */
+/*
+ * Waits until nobody uses the module, but not for ever: what a ring still had open is
+ * closed in the background.
+ */
 int fuzz_module_unused(void);
 
 #endif /* FUZZ_H */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "refs.h"
 #include "ring.h"
 
 /* Of the client, of this process */
@@ -187,20 +188,6 @@ static inline __u64 user_has(__u32 limit)
 
 	cmd.nr = limit;
 	return run(cmd) ? ~0ull : out.values[0].u;
-}
-
-/* How many use the module: descriptors, mappings, and commands on rings */
-static inline int module_refs(void)
-{
-	FILE *f = fopen("/sys/module/kshare/refcnt", "r");
-	int refs = -1;
-
-	if (f) {
-		if (fscanf(f, "%d", &refs) != 1)
-			refs = -1;
-		fclose(f);
-	}
-	return refs;
 }
 
 static inline bool write_file(const char *path, const char *text)

@@ -456,7 +456,7 @@ TEST_F(kshare, an_answer_against_the_callers_death)
 
 struct leaver {
 	struct side s;
-	int class, round, ret;
+	int handle, round, ret;
 };
 
 static void *unregister_soon(void *arg)
@@ -464,7 +464,7 @@ static void *unregister_soon(void *arg)
 	struct leaver *l = arg;
 
 	other_runs(l->round);
-	l->ret = t_unregister(&l->s, l->class);
+	l->ret = t_unregister(&l->s, l->handle);
 	return NULL;
 }
 
@@ -483,7 +483,7 @@ TEST_F(kshare, a_serve_against_unregister)
 		int sent, ret;
 
 		ASSERT_TRUE(t_be_host(s, &h, 0));
-		l->class = h.class;
+		l->handle = h.class;
 		l->round = round;
 		t_begin(s, t, t_cmd(KSHARE_OP_SERVE, h.class), true);
 		if (round / 4 % 2)
@@ -525,14 +525,9 @@ TEST_F(kshare, a_serve_against_unregister)
 	free(l);
 }
 
-struct closer {
-	struct side s;
-	int handle, round, ret;
-};
-
 static void *close_soon(void *arg)
 {
-	struct closer *c = arg;
+	struct leaver *c = arg;
 
 	other_runs(c->round);
 	c->ret = t_close(&c->s, c->handle);
@@ -543,7 +538,7 @@ static void *close_soon(void *arg)
 TEST_F(kshare, adoption_by_name_against_the_end_of_another_handle)
 {
 	struct side *s = &self->s;
-	struct closer *c = calloc(1, sizeof(*c));
+	struct leaver *c = calloc(1, sizeof(*c));
 	int round, rounds = t_rounds(600), adopted;
 	struct t_class usual;
 	struct kshare_cmd cmd;
