@@ -160,6 +160,7 @@ int ks_engine_kernel_adopt(int fd, struct kshare_engine **engine)
 	ke->engine.ops = &kernel_ops;
 	ke->fd = fd;
 	ke->clone = -1;
+	/* Not &ke->engine: gcc's analyzer takes that for something else, and @ke for lost. */
 	*engine = (struct kshare_engine *)ke;
 	return 0;
 }
