@@ -241,12 +241,12 @@ static void tell(const char *when)
 {
 	unsigned int total, with = kcov_functions(NULL, &total);
 
-	printf("# %s: seed %u, %u programs run, %u killed as they waited, %u faults, ", when,
+	printf("# %s: seed %u, %u programs, %u killed as they waited, %u faults, ", when,
 	       first_seed, executions, killed, execute_faults);
 	printf("%lu commands, ", execute_commands);
 	if (kcov_pcs())
 		printf("%u PCs, %u of %u functions, ", kcov_pcs(), with, total);
-	printf("%u programs in the corpus\n", corpus_count);
+	printf("a corpus of %u\n", corpus_count);
 	fflush(stdout);
 }
 

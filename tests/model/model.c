@@ -543,10 +543,9 @@ static bool run_model(unsigned int rounds, unsigned int seed)
 	 */
 	for (i = 1; good && i - 1 - undecided < rounds && undecided <= most; i++)
 		good = one_history(i);
-	printf("# %s: seed %u, %u histories, %u operations, at most %u on an object\n", model->name,
-	       seed, i - 1, logged, longest);
-	printf("# %s: %u kills, %lu pairs of operations that overlap, %u histories undecided\n",
-	       model->name, kills, met, undecided);
+	printf("# %s: seed %u, %u histories, %u operations, %u kills, %lu overlaps, %u undecided;",
+	       model->name, seed, i - 1, logged, kills, met, undecided);
+	printf(" at most %u operations on an object\n", longest);
 	for (i = 0; i < PROCESSES; i++) {
 		kill(shared->pids[i], SIGKILL);
 		waitpid(shared->pids[i], NULL, 0);
