@@ -82,6 +82,25 @@ need_kernel() { kernel_dir "$1" > /dev/null || "$tree/scripts/setup" --kernels "
 # selftests' harness, checkpatch.pl, rules of Coccinelle, and tools/ for unit tests in user space.
 kselftest_dir() { readlink -e "$cache/linux-source"; }
 
+# make_selftests [MAKE ARGUMENTS]: into build/selftests
+make_selftests() {
+	make --no-print-directory -j"$(nproc)" -C "$tree/tests/selftests/kshare" \
+		OUTPUT="$tree/build/selftests" KSELFTEST_DIR="$(kselftest_dir)/selftests" "$@"
+}
+
+# shellcheck disable=SC2016 # make's own variable
+selftest_names() { make_selftests -s --eval 'list: ; @echo $(TEST_GEN_PROGS)' list; }
+
+# select_names FILE...: the names of those that $pattern selects, without suffix
+select_names() {
+	local file
+
+	for file; do
+		file=${file##*/}
+		echo "${file%.*}"
+	done | grep -E -- "${pattern:-.}" || :
+}
+
 # make_module KERNEL [MAKE ARGUMENTS]
 make_module() {
 	local kernel=$1 dir args
