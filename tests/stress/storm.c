@@ -9,65 +9,30 @@
  * Prints TAP.  The kernel's own reports are for the runner to find.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <linux/kshare.h>
+#include "stress.h"
 
 #define CHILDREN	6
 #define LOCKS		3
 
-static int fd;
 static __u32 dict, list, cell, number, array, event, locks[LOCKS], rlock, small;
-static unsigned int seed;
-
-static struct {
-	struct kshare_result head;
-	struct kshare_value values[64];
-	char tail[4096];
-} out;
-
-static unsigned int rnd(unsigned int n)
-{
-	return rand_r(&seed) % n;
-}
-
-static struct kshare_value val_int(__s64 i)
-{
-	return (struct kshare_value){ .type = KSHARE_INT, .i = i };
-}
-
-static struct kshare_value val_ref(__u32 handle)
-{
-	return (struct kshare_value){ .type = KSHARE_REF, .ref.handle = handle };
-}
 
 static char text[4096];
 
-static struct kshare_value val_str(__u32 len)
+static struct kshare_value any_text(__u32 len)
 {
-	return (struct kshare_value){
-		.type = KSHARE_STR,
-		.len = len,
-		.ptr = len ? (unsigned long)text : 0,
-	};
+	return val_data(KSHARE_STR, len ? text : NULL, len);
 }
 
 static struct kshare_value any_value(void)
 {
 	switch (rnd(6)) {
 	case 0:
-		return val_str(rnd(sizeof(text)));
+		return any_text(rnd(sizeof(text)));
 	case 1:
 		return val_ref(small);
 	case 2:
@@ -79,29 +44,11 @@ static struct kshare_value any_value(void)
 	}
 }
 
-static int run(struct kshare_cmd *cmd)
-{
-	int ret = ioctl(fd, KSHARE_IOC_CMD, cmd);
-
-	return ret < 0 ? -errno : ret;
-}
-
-static struct kshare_cmd make(__u32 op, __u32 handle)
-{
-	return (struct kshare_cmd){ .size = sizeof(struct kshare_cmd), .op = op, .handle = handle };
-}
-
-static void give_out(struct kshare_cmd *cmd)
+/* Now and then there is no room for a result. */
+static void give_some_out(struct kshare_cmd *cmd)
 {
 	cmd->out = (unsigned long)&out;
 	cmd->out_len = rnd(8) ? sizeof(out) : sizeof(struct kshare_result) + rnd(64);
-}
-
-static void close_handle(__u32 handle)
-{
-	struct kshare_cmd cmd = make(KSHARE_OP_CLOSE, handle);
-
-	run(&cmd);
 }
 
 /* Closes the handles in a result; some are left to the end of the process. */
@@ -114,22 +61,24 @@ static void close_results(void)
 			close_handle(out.values[i].ref.handle);
 }
 
-static __u32 create(__u32 type, __u32 elem, __s64 length)
+static __u32 create_elem(__u32 type, __u32 elem, __s64 length)
 {
 	struct kshare_cmd cmd = make(KSHARE_OP_CREATE, 0);
 
 	cmd.nr = KSHARE_CREATE_NR(type, elem);
 	if (length)
 		cmd.key = val_int(length);
-	return run(&cmd);
+	return run_raw(cmd);
+}
+
+static __u32 create_plain(__u32 type)
+{
+	return create(type, 0, val_none(), val_none());
 }
 
 static __s64 soon(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec + rnd(3000000);
+	return now_ns() + rnd(3000000);
 }
 
 /* A command that changes or reads one object, and does not wait. */
@@ -151,12 +100,12 @@ static struct kshare_cmd any_command(void)
 	case 1:
 	case 2:
 		cmd = make(dict_ops[rnd(6)], dict);
-		cmd.key = rnd(3) ? val_int(rnd(200)) : val_str(1 + rnd(100));
+		cmd.key = rnd(3) ? val_int(rnd(200)) : any_text(1 + rnd(100));
 		if (cmd.op == KSHARE_OP_DICT_SET || cmd.op == KSHARE_OP_DICT_SETDEFAULT)
 			cmd.value = any_value();
 		if (cmd.op == KSHARE_OP_DICT_ADD)
 			cmd.value = val_int(1);
-		give_out(&cmd);
+		give_some_out(&cmd);
 		break;
 	case 3:
 	case 4:
@@ -169,25 +118,25 @@ static struct kshare_cmd any_command(void)
 			cmd.key = val_int(rnd(50));
 			cmd.nr = 1 + rnd(7);
 		}
-		give_out(&cmd);
+		give_some_out(&cmd);
 		break;
 	case 5:
 		cmd = make(rnd(2) ? KSHARE_OP_CELL_SWAP : KSHARE_OP_CELL_GET, cell);
 		if (cmd.op == KSHARE_OP_CELL_SWAP)
 			cmd.value = any_value();
-		give_out(&cmd);
+		give_some_out(&cmd);
 		break;
 	case 6:
 		cmd = make(KSHARE_OP_CELL_ADD, number);
 		cmd.value = val_int(1);
-		give_out(&cmd);
+		give_some_out(&cmd);
 		break;
 	case 7:
 		cmd = make(KSHARE_OP_ARRAY_ADD, array);
 		cmd.flags = KSHARE_WRAP;
 		cmd.key = val_int(rnd(1000));
 		cmd.value = val_int(1);
-		give_out(&cmd);
+		give_some_out(&cmd);
 		break;
 	default:
 		cmd = make(rnd(2) ? KSHARE_OP_EVENT_SET : KSHARE_OP_EVENT_CLEAR, event);
@@ -217,7 +166,7 @@ static void any_batch(void)
 			cmds[i].out_len = 0;
 		}
 		if (cmds[i].op == KSHARE_OP_LIST_SLICE)
-			give_out(&cmds[i]);
+			give_some_out(&cmds[i]);
 	}
 	out.head.count = 0;
 	ioctl(fd, KSHARE_IOC_BATCH, &batch);
@@ -234,29 +183,28 @@ static void any_wait(void)
 	case 0:
 		cmd = make(KSHARE_OP_EVENT_WAIT, event);
 		cmd.deadline = soon();
-		run(&cmd);
+		run_raw(cmd);
 		return;
 	case 1:
 		cmd = make(KSHARE_OP_CELL_WAIT, number);
 		cmd.flags = KSHARE_UNTIL_CHANGED;
 		cmd.value = val_int(1ll << 60);
 		cmd.deadline = soon();
-		run(&cmd);
+		run_raw(cmd);
 		return;
 	}
 	cmd = make(KSHARE_OP_LOCK_ACQUIRE, lock);
 	cmd.deadline = rnd(3) ? soon() : 0;
-	ret = run(&cmd);
+	ret = run_raw(cmd);
 	if (ret <= 0)
 		return;
 	cmd = any_command();
 	out.head.count = 0;
-	run(&cmd);
+	run_raw(cmd);
 	close_results();
 	if (!rnd(50))
 		raise(SIGKILL);
-	cmd = make(KSHARE_OP_LOCK_RELEASE, lock);
-	run(&cmd);
+	run_simple(KSHARE_OP_LOCK_RELEASE, lock);
 }
 
 static void do_everything(void)
@@ -275,10 +223,10 @@ static void do_everything(void)
 			any_wait();
 			break;
 		case 3:
-			handle = create(rnd(2) ? KSHARE_TYPE_DICT : KSHARE_TYPE_LOCK, 0, 0);
+			handle = create_plain(rnd(2) ? KSHARE_TYPE_DICT : KSHARE_TYPE_LOCK);
 			cmd = make(KSHARE_OP_LIST_APPEND, list);
 			cmd.value = val_ref(handle);
-			run(&cmd);
+			run_raw(cmd);
 			if (rnd(4))
 				close_handle(handle);
 			break;
@@ -294,15 +242,15 @@ static void do_everything(void)
 		case 5:
 			cmd = make(KSHARE_OP_DICT_CLEAR, dict);
 			if (!rnd(20))
-				run(&cmd);
+				run_raw(cmd);
 			cmd = make(KSHARE_OP_LIST_CLEAR, list);
 			if (!rnd(20))
-				run(&cmd);
+				run_raw(cmd);
 			break;
 		default:
 			cmd = any_command();
 			out.head.count = 0;
-			if (run(&cmd) >= 0)
+			if (run_raw(cmd) >= 0)
 				close_results();
 		}
 	}
@@ -311,7 +259,7 @@ static void do_everything(void)
 static pid_t spawn(void)
 {
 	struct kshare_cmd cmd = make(KSHARE_OP_CLIENT_CLONE, 0);
-	int clone = run(&cmd);
+	int clone = run_raw(cmd);
 	pid_t pid;
 
 	seed++;
@@ -321,7 +269,7 @@ static pid_t spawn(void)
 			_exit(1);
 		close(clone);
 		cmd = make(KSHARE_OP_CLIENT_BIND, 0);
-		if (run(&cmd))
+		if (run_raw(cmd))
 			_exit(1);
 		seed = seed * 2654435761u ^ getpid();
 		do_everything();
@@ -330,22 +278,10 @@ static pid_t spawn(void)
 	return pid;
 }
 
-static void domain_stat(struct kshare_stat *stat)
+static void check(const char *what, __u64 is, __u64 was)
 {
-	struct kshare_cmd cmd = make(KSHARE_OP_STAT, 1);
-
-	cmd.out = (unsigned long)stat;
-	cmd.out_len = sizeof(*stat);
-	run(&cmd);
-}
-
-static int tests, failures;
-
-static void check(int good, const char *what, __u64 is, __u64 was)
-{
-	printf("%sok %d - %s (%llu, %llu)\n", good ? "" : "not ", ++tests, what,
-	       (unsigned long long)is, (unsigned long long)was);
-	failures += !good;
+	if (!tap(is == was, "", what))
+		printf("# %llu, not %llu\n", (unsigned long long)is, (unsigned long long)was);
 }
 
 int main(int argc, char **argv)
@@ -365,18 +301,18 @@ int main(int argc, char **argv)
 		return 4;
 	}
 	memset(text, 'x', sizeof(text));
-	domain_stat(&before);
-	dict = create(KSHARE_TYPE_DICT, 0, 0);
-	list = create(KSHARE_TYPE_LIST, 0, 0);
-	small = create(KSHARE_TYPE_NAMESPACE, 0, 0);
-	cell = create(KSHARE_TYPE_CELL, 0, 0);
-	number = create(KSHARE_TYPE_CELL, KSHARE_ELEM_I64, 0);
-	array = create(KSHARE_TYPE_ARRAY, KSHARE_ELEM_I32, 1000);
-	event = create(KSHARE_TYPE_EVENT, 0, 0);
-	rlock = create(KSHARE_TYPE_RLOCK, 0, 0);
+	before = stat_of(1);
+	dict = create_plain(KSHARE_TYPE_DICT);
+	list = create_plain(KSHARE_TYPE_LIST);
+	small = create_plain(KSHARE_TYPE_NAMESPACE);
+	cell = create_plain(KSHARE_TYPE_CELL);
+	number = create_elem(KSHARE_TYPE_CELL, KSHARE_ELEM_I64, 0);
+	array = create_elem(KSHARE_TYPE_ARRAY, KSHARE_ELEM_I32, 1000);
+	event = create_plain(KSHARE_TYPE_EVENT);
+	rlock = create_plain(KSHARE_TYPE_RLOCK);
 	for (i = 0; i < LOCKS; i++)
-		locks[i] = create(KSHARE_TYPE_LOCK, 0, 0);
-	domain_stat(&empty);
+		locks[i] = create_plain(KSHARE_TYPE_LOCK);
+	empty = stat_of(1);
 
 	for (i = 0; i < CHILDREN; i++)
 		pids[i] = spawn();
@@ -395,35 +331,28 @@ int main(int argc, char **argv)
 	for (i = 0; i < CHILDREN; i++)
 		waitpid(pids[i], NULL, 0);
 
-	printf("TAP version 13\n1..5\n# seed %u, %u kills\n", first, kills);
+	printf("TAP version 13\n# seed %u, %u kills\n", first, kills);
 	for (i = 0; i < LOCKS + 1; i++) {
 		cmd = make(KSHARE_OP_LOCK_ACQUIRE, i < LOCKS ? locks[i] : rlock);
 		cmd.flags = KSHARE_NOWAIT;
-		had += run(&cmd) == 1;
-		cmd = make(KSHARE_OP_LOCK_RELEASE, cmd.handle);
-		run(&cmd);
+		had += run_raw(cmd) == 1;
+		run_simple(KSHARE_OP_LOCK_RELEASE, cmd.handle);
 	}
-	check(had == LOCKS + 1, "every lock can be had", had, LOCKS + 1);
-	cmd = make(KSHARE_OP_DICT_CLEAR, dict);
-	run(&cmd);
-	cmd = make(KSHARE_OP_LIST_CLEAR, list);
-	run(&cmd);
-	cmd = make(KSHARE_OP_CELL_SET, cell);
-	run(&cmd);
-	domain_stat(&after);
-	check(after.clients == 1, "one client is left", after.clients, 1);
-	check(after.used[KSHARE_LIMIT_OBJECTS] == empty.used[KSHARE_LIMIT_OBJECTS],
-	      "as many objects as before", after.used[KSHARE_LIMIT_OBJECTS],
+	check("every lock can be had", had, LOCKS + 1);
+	run_simple(KSHARE_OP_DICT_CLEAR, dict);
+	run_simple(KSHARE_OP_LIST_CLEAR, list);
+	run_simple(KSHARE_OP_CELL_SET, cell);
+	after = stat_of(1);
+	check("one client is left", after.clients, 1);
+	check("as many objects as before", after.used[KSHARE_LIMIT_OBJECTS],
 	      empty.used[KSHARE_LIMIT_OBJECTS]);
-	check(after.handles == empty.handles, "as many handles as before", after.handles,
-	      empty.handles);
+	check("as many handles as before", after.handles, empty.handles);
 
 	/* A list keeps the memory of a chunk, so objects have to go for bytes to be equal. */
 	for (i = 2; i < 2 + 8 + LOCKS; i++)
 		close_handle(i);
-	domain_stat(&after);
-	check(after.used[KSHARE_LIMIT_BYTES] == before.used[KSHARE_LIMIT_BYTES],
-	      "as many bytes as before", after.used[KSHARE_LIMIT_BYTES],
+	after = stat_of(1);
+	check("as many bytes as before", after.used[KSHARE_LIMIT_BYTES],
 	      before.used[KSHARE_LIMIT_BYTES]);
-	return failures ? 1 : 0;
+	return tap_end();
 }
