@@ -42,8 +42,8 @@ static int kshare_batch_read(const struct kshare_batch *batch, u32 first, u32 co
 static int kshare_batch_piece(struct kshare_client *client, u32 flags,
 			      const struct kshare_cmd *cmds, u32 count, s32 *results, u32 *done)
 {
+	u32 i = 0, given_way = 0;
 	int ret = 0;
-	u32 i = 0;
 
 	while (i < count) {
 		rcu_read_lock();
@@ -57,6 +57,12 @@ static int kshare_batch_piece(struct kshare_client *client, u32 flags,
 		*done = i;
 		if (i == count)
 			return 0;
+		/* Who was woken by those before may bring what this one would wait for. */
+		if (i != given_way && ks_need_resched()) {
+			given_way = i;
+			schedule();
+			continue;
+		}
 
 		ret = kshare_command(client, &cmds[i]);
 		/* Those before have happened: a restart would repeat them. */
@@ -77,7 +83,7 @@ static int kshare_batch_sequence(struct kshare_client *client, struct kshare_bat
 {
 	s32 __user *to = u64_to_user_ptr(batch->results);
 	struct kshare_cmd cmds[KSHARE_BATCH_PIECE] __uninitialized;
-	s32 results[KSHARE_BATCH_PIECE];
+	s32 results[KSHARE_BATCH_PIECE] __uninitialized;
 	u32 first, count, done;
 	int ret;
 
