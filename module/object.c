@@ -30,7 +30,8 @@ static const struct kshare_type_ops *const kshare_types[] = {
 	[KSHARE_TYPE_INSTANCE] = &kshare_instance_type,
 };
 
-const struct kshare_type_ops *kshare_type_find(u32 type)
+/* The type of that number, or NULL. */
+static const struct kshare_type_ops *kshare_type_find(u32 type)
 {
 	if (type >= ARRAY_SIZE(kshare_types))
 		return NULL;

@@ -177,9 +177,6 @@ static inline bool kshare_has_waiters(const struct kshare_object *obj)
 	return obj->waiter_count;
 }
 
-/* The type of that number, or NULL. */
-const struct kshare_type_ops *kshare_type_find(u32 type);
-
 struct kshare_object *kshare_object_alloc(const struct kshare_type_ops *type);
 void kshare_object_number(struct kshare_object *obj);
 struct kshare_object *kshare_object_create(struct kshare_domain *domain,
