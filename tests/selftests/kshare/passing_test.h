@@ -286,7 +286,11 @@ static inline bool t_lazy_fill(struct t_lazy *lazy, const char *text)
 /* It goes: who touches it goes on, and finds that there is none. */
 static inline void t_lazy_end(struct t_lazy *lazy)
 {
+	struct uffdio_range range = { .start = (uintptr_t)lazy->page, .len = T_PAGE };
+
 	munmap(lazy->page, T_PAGE);
+	/* A child may have the descriptor as well. */
+	ioctl(lazy->fd, UFFDIO_WAKE, &range);
 	close(lazy->fd);
 }
 
