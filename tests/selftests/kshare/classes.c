@@ -733,4 +733,46 @@ TEST_F(kshare, classes_and_instances_count_against_the_domains_limits)
 	EXPECT_LT(0, t_instance(s, h.class, 3));
 }
 
+/* Enough to take a while when they go */
+#define MANY	60000
+
+/* The class goes after a long list, by which time nobody refers to it any more. */
+TEST_F(kshare, a_name_is_free_once_nothing_refers_to_its_class)
+{
+	struct kshare_value *v = calloc(MANY, sizeof(*v));
+	struct kshare_stat before, stat;
+	struct side *s = &self->s;
+	static struct t_class c;
+	struct t_thread closer;
+	int i, list, h[3];
+
+	t_usual(&c, 0);
+	for (i = 0; i < MANY; i++)
+		v[i] = t_str("one that has memory of its own");
+	list = t_create(s, KSHARE_TYPE_LIST);
+	for (i = 0; i < 3; i++) {
+		struct kshare_cmd cmd = t_cmd(KSHARE_OP_LIST_APPEND, list);
+
+		h[i] = i == 1 ? t_register(s, "thing", &c) : t_create(s, KSHARE_TYPE_LIST);
+		if (i != 1)
+			ASSERT_EQ(0, t_run_with(s, KSHARE_OP_LIST_EXTEND, h[i], t_vector(v, MANY)));
+		cmd.value = t_ref(h[i]);
+		ASSERT_EQ(0, t_raw(s, cmd));
+		ASSERT_EQ(0, t_close(s, h[i]));
+	}
+	ASSERT_EQ(0, t_stat(s, 1, &before));
+	t_begin(s, &closer, t_cmd(KSHARE_OP_CLOSE, list), false);
+	do {
+		ASSERT_EQ(0, t_stat(s, 1, &stat));
+	} while (stat.used[KSHARE_LIMIT_OBJECTS] == before.used[KSHARE_LIMIT_OBJECTS]);
+	EXPECT_EQ(-ENOENT, t_open_class(s, "thing"));
+	h[0] = t_register(s, "thing", &c);
+	EXPECT_LT(0, h[0]);
+	EXPECT_EQ(0, t_end(&closer));
+	/* The end of the old one is not the end of the new one's name. */
+	h[1] = t_open_class(s, "thing");
+	EXPECT_LT(0, h[1]);
+	free(v);
+}
+
 TEST_HARNESS_MAIN

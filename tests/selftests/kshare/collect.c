@@ -247,6 +247,28 @@ TEST_F(kshare, a_container_of_many_references_is_looked_at_in_pieces)
 	EXPECT_EQ(before, left(s));
 }
 
+/* More messages than are looked at with a spinlock held, and as one step all the same */
+TEST_F(kshare, so_is_a_long_queue_as_a_whole)
+{
+	struct side *s = &self->s;
+	uint64_t before = t_objects(s);
+	int i, k, first, last, q;
+
+	for (k = 0; k < 2; k++) {
+		first = t_create(s, KSHARE_TYPE_LIST);
+		last = t_number_cell(s, 7);
+		q = k ? holds_in_priority(s, first) : holds_in_queue(s, first);
+		for (i = 0; i < 1000; i++)
+			fill(s, q, t_cmd(KSHARE_OP_QUEUE_PUT, 0), i == 999 ? last : first);
+		ASSERT_EQ(0, t_append(s, first, t_ref(q)));
+		ASSERT_EQ(0, t_close(s, q) | t_close(s, last));
+		/* The last of them is reached, and stays. */
+		EXPECT_EQ(before + 3, left(s));
+		ASSERT_EQ(0, t_close(s, first));
+		EXPECT_EQ(before, left(s));
+	}
+}
+
 TEST_F(kshare, by_itself_after_the_last_handle_went)
 {
 	struct side *s = &self->s;

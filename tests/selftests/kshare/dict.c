@@ -292,6 +292,30 @@ TEST_F(kshare, update_and_get_many_are_one_step)
 	EXPECT_EQ(KSHARE_NONE, s->out.values[50].type);
 }
 
+TEST_F(kshare, get_many_is_refused_as_a_whole_if_one_can_be_no_key)
+{
+	struct kshare_value good[2] = { t_str("a"), t_str("b") }, keys[2];
+	const struct kshare_value bad[] = {
+		t_float(__builtin_nan("")), t_ref(1), t_int(1), t_str(""), t_bytes("a", 1),
+	};
+	struct side *s = &self->s;
+	int i, d, names;
+
+	for (names = 0; names < 2; names++) {
+		d = t_create(s, names ? KSHARE_TYPE_NAMESPACE : KSHARE_TYPE_DICT);
+		set(s, d, good[1], t_int(7));
+		for (i = 0; i < 5; i++) {
+			keys[0] = good[1];
+			keys[1] = bad[i];
+			/* The last three are not names, but keys. */
+			EXPECT_EQ(i < 2 || names ? -EINVAL : 1,
+				  t_run_with(s, KSHARE_OP_DICT_GET_MANY, d, t_vector(keys, 2)));
+		}
+		EXPECT_EQ(1, t_run_with(s, KSHARE_OP_DICT_GET_MANY, d, t_vector(good, 2)));
+		EXPECT_EQ(7, s->out.values[1].i);
+	}
+}
+
 TEST_F(kshare, clear_empties_it_and_gives_the_memory_back)
 {
 	struct side *s = &self->s;

@@ -179,6 +179,74 @@ TEST_F(kshare, slices_can_be_set_and_deleted)
 	EXPECT_EQ(0, t_run(s, cmd));
 }
 
+TEST_F(kshare, nothing_in_place_of_nothing_is_no_change)
+{
+	struct kshare_stat before, after;
+	struct side *s = &self->s;
+	int l = make_range(s, 4), i;
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_LIST_SLICE_SET, l);
+
+	ASSERT_EQ(0, t_stat(s, l, &before));
+	cmd.value = t_vector(NULL, 0);
+	for (i = 0; i < 3; i++) {
+		cmd.key = t_int(4 - i);
+		cmd.expect = t_int(i);
+		cmd.nr = i;
+		EXPECT_EQ(0, t_run(s, cmd));
+	}
+	ASSERT_EQ(0, t_stat(s, l, &after));
+	EXPECT_EQ(before.version, after.version);
+	EXPECT_TRUE(IS(l, 0, 1, 2, 3));
+}
+
+#define LONG_SLICE	600
+#define TEXT_LEN	100
+
+/* What it takes: heads, and texts whose tails are of so many bytes, rounded up to 8. */
+static uint32_t slice_size(int n)
+{
+	return sizeof(struct kshare_result) + n * (sizeof(struct kshare_value) + TEXT_LEN + 4);
+}
+
+TEST_F(kshare, a_slice_comes_as_a_whole_or_tells_how_large_it_is)
+{
+	static struct kshare_value v[LONG_SLICE];
+	static char texts[LONG_SLICE][TEXT_LEN];
+	struct kshare_result *out = malloc(slice_size(LONG_SLICE));
+	struct kshare_value *got = (void *)(out + 1);
+	struct side *s = &self->s;
+	struct kshare_cmd cmd;
+	int i, k, n, l;
+
+	for (i = 0; i < LONG_SLICE; i++) {
+		memset(texts[i], i, TEXT_LEN);
+		v[i] = t_bytes(texts[i], TEXT_LEN);
+	}
+	/* As many as are looked at at once, and more */
+	for (k = 0; k < 2; k++) {
+		n = k ? LONG_SLICE : 10;
+		l = t_create(s, KSHARE_TYPE_LIST);
+		ASSERT_EQ(0, t_run_with(s, KSHARE_OP_LIST_EXTEND, l, t_vector(v, n)));
+		cmd = t_cmd(KSHARE_OP_LIST_SLICE, l);
+		cmd.out = (uintptr_t)out;
+		/* Neither for the heads, nor for the tails, nor for the last of them */
+		for (i = 0; i < 3; i++) {
+			cmd.out_len = i == 0 ? sizeof(*out) :
+				      i == 1 ? sizeof(*out) + n * sizeof(*got) : slice_size(n) - 1;
+			out->number = 0;
+			EXPECT_EQ(-ENOBUFS, t_raw(s, cmd));
+			EXPECT_EQ(slice_size(n), out->number);
+		}
+		cmd.out_len = slice_size(n);
+		ASSERT_EQ(n, t_raw(s, cmd));
+		for (i = 0; i < n; i++) {
+			ASSERT_EQ(TEXT_LEN, got[i].len);
+			ASSERT_EQ(0, memcmp((void *)(uintptr_t)got[i].ptr, texts[i], TEXT_LEN));
+		}
+	}
+	free(out);
+}
+
 TEST_F(kshare, equal_elements_are_found_counted_and_removed)
 {
 	struct side *s = &self->s;

@@ -306,6 +306,40 @@ static uint64_t objects(struct side *s)
 	return t_stat(s, 1, &stat) ? 0 : stat.used[KSHARE_LIMIT_OBJECTS];
 }
 
+/* What stands behind it there is no part of it, and goes nowhere. */
+TEST_F(kshare, short_text_may_stand_in_the_command)
+{
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_QUEUE_PUT, 0);
+	struct side *s = &self->s;
+	int len, type;
+
+	cmd.handle = queue(s, 0, 0);
+	for (type = KSHARE_STR; type <= KSHARE_BYTES; type++) {
+		for (len = 1; len <= 8; len++) {
+			const struct kshare_value *v = &s->out.values[0];
+			char want[8] = {};
+
+			cmd.value = (struct kshare_value){
+				.type = type, .inline_len = len, .len = len,
+			};
+			memcpy(cmd.value.bytes, "abcdefgh", 8);
+			memcpy(want, "abcdefgh", len);
+			EXPECT_EQ(0, t_raw(s, cmd));
+			EXPECT_EQ(1, try_get(s, cmd.handle));
+			EXPECT_EQ(type, v->type);
+			EXPECT_EQ(len, v->len);
+			EXPECT_EQ(len, v->inline_len);
+			EXPECT_EQ(0, memcmp(v->bytes, want, 8));
+			/* Not so long as it says */
+			cmd.value.len++;
+			EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+		}
+		cmd.value.len = 9;
+		cmd.value.inline_len = 9;
+		EXPECT_EQ(-EINVAL, t_raw(s, cmd));
+	}
+}
+
 TEST_F(kshare, what_it_refers_to_lives_as_long_as_the_message)
 {
 	struct side *s = &self->s;

@@ -332,6 +332,58 @@ TEST_F(kshare, it_keeps_what_its_dead_maker_left)
 	}
 }
 
+/* What /proc tells of a descriptor, or -1 */
+static int64_t told(int fd, const char *what)
+{
+	char path[50], line[200];
+	int64_t number = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, what, strlen(what)) && line[strlen(what)] == ':')
+			number = strtoll(line + strlen(what) + 1, NULL, 0);
+	if (f)
+		fclose(f);
+	return number;
+}
+
+TEST_F(kshare, proc_tells_what_it_is_a_descriptor_of)
+{
+	struct side *s = &self->s;
+	struct kshare_stat stat;
+	int i, h, fd;
+
+	for (i = 0; i < 4; i++) {
+		uint32_t rights = KSHARE_RIGHT_READ | KSHARE_RIGHT_TRANSFER;
+
+		/* An event can be polled, and the rest not; the last two are no object itself. */
+		h = t_create(s, i == 1 ? KSHARE_TYPE_EVENT : KSHARE_TYPE_DICT);
+		ASSERT_EQ(0, t_stat(s, h, &stat));
+		if (i == 1)
+			rights |= KSHARE_RIGHT_WAIT;
+		if (i == 2)
+			h = t_revocable(s, h);
+		if (i == 3)
+			h = t_revocable(s, t_revocable(s, h));
+		fd = t_export(s, h, rights);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(stat.id, told(fd, "kshare-object"));
+		EXPECT_EQ(stat.type, told(fd, "kshare-type"));
+		EXPECT_EQ(t_id(s, 1), told(fd, "kshare-domain"));
+		EXPECT_EQ(rights, told(fd, "kshare-rights"));
+		close(fd);
+	}
+	/* Only for poll: nobody gets a handle from it. */
+	h = t_dup(s, t_create(s, KSHARE_TYPE_EVENT), KSHARE_RIGHT_WAIT | KSHARE_RIGHT_READ);
+	fd = t_export(s, h, 0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(t_id(s, h), told(fd, "kshare-object"));
+	EXPECT_EQ(0, told(fd, "kshare-rights"));
+	close(fd);
+}
+
 TEST_F(kshare, closing_it_frees_what_it_alone_has_kept)
 {
 	struct side *s = &self->s;

@@ -375,6 +375,32 @@ TEST_F(kshare, there_are_so_many_and_no_more)
 	EXPECT_TRUE(settled(s, &self->before));
 }
 
+/* Found to be shut down when there is something to tell; that is a worker's, and takes a while. */
+TEST_F(kshare, one_whose_queue_was_shut_down_leaves_its_place_to_others)
+{
+	struct side *s = &self->s;
+	int c = t_create(s, KSHARE_TYPE_CELL), old = queue(s, 100), new = queue(s, 100), i, ret;
+	int64_t end = t_now() + T_LONG;
+
+	for (i = 0; i < (int)KSHARE_MAX_WATCHES; i++)
+		ASSERT_EQ(0, watch(s, c, old, i, t_none()));
+	EXPECT_EQ(-EDQUOT, watch(s, c, new, 0, t_none()));
+	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_QUEUE_SHUTDOWN, old)));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(1)));
+	for (i = 0; i < (int)KSHARE_MAX_WATCHES; i++) {
+		do
+			ret = watch(s, c, new, i, t_none());
+		while (ret == -EDQUOT && t_now() < end && !sched_yield());
+		ASSERT_EQ(0, ret);
+	}
+	EXPECT_EQ(-EDQUOT, watch(s, c, new, i, t_none()));
+	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(2)));
+	for (i = 0; i < (int)KSHARE_MAX_WATCHES; i++)
+		EXPECT_EQ(version(s, c), told(s, new).version);
+	for (i = 0; i < (int)KSHARE_MAX_WATCHES; i++)
+		EXPECT_EQ(1, unwatch(s, c, i));
+}
+
 TEST_F(kshare, what_is_wrong_is_refused)
 {
 	struct side *s = &self->s;

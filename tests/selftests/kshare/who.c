@@ -133,6 +133,42 @@ TEST_F(kshare, permits_leases_and_parties_are_told)
 	t_wait(pids[0]);
 }
 
+TEST_F(kshare, leases_are_told_for_each_that_has_some)
+{
+	struct side *s = &self->s;
+	int i, k, n, go[2], q = t_create(s, KSHARE_TYPE_QUEUE);
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_QUEUE_GET, q);
+	pid_t pids[3];
+	char c;
+
+	ASSERT_EQ(0, pipe(go));
+	cmd.flags = KSHARE_LEASE;
+	for (i = 0; i < 6; i++)
+		t_raw(s, t_cmd(KSHARE_OP_QUEUE_PUT, q));
+	/* One, two, and three of them */
+	for (i = 0; i < 3; i++) {
+		pids[i] = t_fork(s);
+		if (!pids[i]) {
+			for (k = 0; k <= i; k++)
+				if (t_raw(s, cmd) < 0)
+					_exit(1);
+			_exit(read(go[0], &c, 1) != 1);
+		}
+		do {
+			ASSERT_EQ(0, t_run(s, t_cmd(KSHARE_OP_QUEUE_LEN, q)));
+			sched_yield();
+		} while (s->out.head.number > (i == 0 ? 5 : i == 1 ? 3 : 0));
+	}
+	EXPECT_EQ(3, who(s, q));
+	for (i = 0, n = 0; i < 3; i++)
+		for (k = 0; k < 3; k++)
+			n += is_group(s, k, pids[i], 0, i + 1, 0);
+	EXPECT_EQ(3, n);
+	ASSERT_EQ(3, write(go[1], "xxx", 3));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0, t_wait(pids[i]));
+}
+
 TEST_F(kshare, so_are_those_that_wait_for_one_or_all_of_several)
 {
 	struct side *s = &self->s;
@@ -294,6 +330,44 @@ TEST_F(kshare, the_one_that_closes_a_circle_is_told_the_circle)
 	close(ready[1]);
 	close(go[0]);
 	close(go[1]);
+}
+
+/* Whichever of those that share it waits for us: the others only hold it. */
+TEST_F(kshare, a_circle_may_lead_through_any_of_those_that_share_a_rwlock)
+{
+	struct side *s = &self->s;
+	int i, n, l, r, ready[2], go[2];
+	pid_t pids[RING];
+	char c;
+
+	ASSERT_EQ(0, pipe(ready) | pipe(go));
+	for (n = 0; n < RING; n++) {
+		l = make(s, 0);
+		r = make(s, 3);
+		EXPECT_EQ(1, t_raw(s, take(0, l, 0)));
+		for (i = 0; i < RING; i++) {
+			pids[i] = t_fork(s);
+			if (!pids[i]) {
+				if (t_raw(s, take(3, r, 0)) || write(ready[1], "x", 1) != 1)
+					_exit(1);
+				if (i == n)
+					_exit(t_raw(s, take(0, l, 0)) != 1);
+				_exit(read(go[0], &c, 1) != 1);
+			}
+			ASSERT_EQ(1, read(ready[0], &c, 1));
+		}
+		t_until_waiters(s, l, 1);
+		EXPECT_EQ(-EDEADLK, t_run(s, take(3, r, KSHARE_DETECT)));
+		ASSERT_EQ(4, s->out.head.count);
+		EXPECT_EQ(id(s, r), s->out.values[0].u);
+		EXPECT_EQ(pids[n], s->out.values[1].i);
+		EXPECT_EQ(id(s, l), s->out.values[2].u);
+		EXPECT_EQ(getpid(), s->out.values[3].i);
+		EXPECT_EQ(0, t_raw(s, command(KSHARE_OP_LOCK_RELEASE, l, 1)));
+		ASSERT_EQ(RING - 1, write(go[1], "xxx", RING - 1));
+		for (i = 0; i < RING; i++)
+			EXPECT_EQ(0, t_wait(pids[i]));
+	}
 }
 
 TEST_F(kshare, no_circle_no_alarm)
