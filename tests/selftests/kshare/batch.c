@@ -315,4 +315,28 @@ TEST_F(kshare, nobody_sees_a_state_between)
 	EXPECT_EQ(n, cell_get(s, pair[1]));
 }
 
+/* Though the first of them could be. */
+TEST_F(kshare, a_batch_whose_commands_cannot_be_read_does_nothing_if_atomic)
+{
+	struct side *s = &self->s;
+	int c = t_create(s, KSHARE_TYPE_CELL), i;
+	struct kshare_stat before, after;
+
+	ASSERT_EQ(0, t_stat(s, c, &before));
+	for (i = 0; i < 2; i++) {
+		struct many m = {};
+
+		add(&m, KSHARE_OP_CELL_SET, c)->value = t_int(1);
+		add(&m, KSHARE_OP_CELL_SET, c)->value = t_int(2);
+		m.cmds[1].size += i ? 8 : -8;
+		EXPECT_EQ(-EINVAL, go(s, &m, KSHARE_BATCH_ATOMIC));
+		EXPECT_EQ(0, m.batch.done);
+		m.batch.cmds = i ? (uintptr_t)-4096 : 8;
+		EXPECT_EQ(-1, ioctl(s->fd, KSHARE_IOC_BATCH, &m.batch));
+		EXPECT_EQ(EFAULT, errno);
+	}
+	ASSERT_EQ(0, t_stat(s, c, &after));
+	EXPECT_EQ(before.version, after.version);
+}
+
 TEST_HARNESS_MAIN

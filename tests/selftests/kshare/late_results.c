@@ -32,7 +32,7 @@ static int join(struct side *s, int q)
 
 TEST_F(kshare, what_comes_back_to_a_queue_that_was_shut_down_is_dropped_and_done_with)
 {
-	static const char *texts[] = { "short", "one that has memory of its own" };
+	static const char * const texts[] = { "short", "one that has memory of its own" };
 	struct kshare_cmd get, shut;
 	struct kshare_stat before, after;
 	struct side *s = &self->s;
@@ -151,7 +151,8 @@ TEST_F(kshare, one_of_several_is_given_back_if_it_cannot_be_told_which)
 {
 	struct side *s = &self->s;
 	int q = t_create(s, KSHARE_TYPE_QUEUE);
-	struct kshare_cmd member = t_cmd(KSHARE_OP_QUEUE_GET, q), any = t_cmd(KSHARE_OP_WAIT_ANY, 0);
+	struct kshare_cmd any = t_cmd(KSHARE_OP_WAIT_ANY, 0);
+	struct kshare_cmd member = t_cmd(KSHARE_OP_QUEUE_GET, q);
 	struct t_thread t;
 	struct t_lazy lazy;
 	void *page;

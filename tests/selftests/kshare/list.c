@@ -222,7 +222,7 @@ TEST_F(kshare, a_slice_comes_as_a_whole_or_tells_how_large_it_is)
 		memset(texts[i], i, TEXT_LEN);
 		v[i] = t_bytes(texts[i], TEXT_LEN);
 	}
-	/* As many as are looked at at once, and more */
+	/* As many as are looked at in one go, and more */
 	for (k = 0; k < 2; k++) {
 		n = k ? LONG_SLICE : 10;
 		l = t_create(s, KSHARE_TYPE_LIST);

@@ -375,17 +375,19 @@ TEST_F(kshare, there_are_so_many_and_no_more)
 	EXPECT_TRUE(settled(s, &self->before));
 }
 
-/* Found to be shut down when there is something to tell; that is a worker's, and takes a while. */
-TEST_F(kshare, one_whose_queue_was_shut_down_leaves_its_place_to_others)
+/* A worker finds that when there is something to tell, and that takes a while. */
+static void place_is_left(struct __test_metadata *_metadata, struct side *s, bool revoke)
 {
-	struct side *s = &self->s;
-	int c = t_create(s, KSHARE_TYPE_CELL), old = queue(s, 100), new = queue(s, 100), i, ret;
+	int c = t_create(s, KSHARE_TYPE_CELL), new = queue(s, 100), old, i, ret;
+	struct kshare_cmd dup = t_cmd(KSHARE_OP_DUP, queue(s, 100));
 	int64_t end = t_now() + T_LONG;
 
+	dup.flags = KSHARE_REVOCABLE;
+	old = t_raw(s, dup);
 	for (i = 0; i < (int)KSHARE_MAX_WATCHES; i++)
 		ASSERT_EQ(0, watch(s, c, old, i, t_none()));
 	EXPECT_EQ(-EDQUOT, watch(s, c, new, 0, t_none()));
-	EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_QUEUE_SHUTDOWN, old)));
+	EXPECT_LE(0, t_raw(s, t_cmd(revoke ? KSHARE_OP_REVOKE : KSHARE_OP_QUEUE_SHUTDOWN, old)));
 	EXPECT_EQ(0, t_run_with(s, KSHARE_OP_CELL_SET, c, t_int(1)));
 	for (i = 0; i < (int)KSHARE_MAX_WATCHES; i++) {
 		do
@@ -399,6 +401,19 @@ TEST_F(kshare, one_whose_queue_was_shut_down_leaves_its_place_to_others)
 		EXPECT_EQ(version(s, c), told(s, new).version);
 	for (i = 0; i < (int)KSHARE_MAX_WATCHES; i++)
 		EXPECT_EQ(1, unwatch(s, c, i));
+	/* Nothing came that way. */
+	if (revoke)
+		EXPECT_EQ(0, t_raw(s, t_cmd(KSHARE_OP_QUEUE_LEN, dup.handle)));
+}
+
+TEST_F(kshare, one_whose_queue_was_shut_down_leaves_its_place_to_others)
+{
+	place_is_left(_metadata, &self->s, false);
+}
+
+TEST_F(kshare, so_does_one_whose_way_to_the_queue_was_revoked)
+{
+	place_is_left(_metadata, &self->s, true);
 }
 
 TEST_F(kshare, what_is_wrong_is_refused)
