@@ -737,11 +737,10 @@ TEST_F(kshare, classes_and_instances_count_against_the_domains_limits)
 #define MANY	60000
 
 /* The class goes after a long list, by which time nobody refers to it any more. */
-TEST_F(kshare, a_name_is_free_once_nothing_refers_to_its_class)
+static void name_is_free(struct __test_metadata *_metadata, struct side *s, bool opened)
 {
 	struct kshare_value *v = calloc(MANY, sizeof(*v));
 	struct kshare_stat before, stat;
-	struct side *s = &self->s;
 	static struct t_class c;
 	struct t_thread closer;
 	int i, list, h[3];
@@ -765,7 +764,8 @@ TEST_F(kshare, a_name_is_free_once_nothing_refers_to_its_class)
 	do {
 		ASSERT_EQ(0, t_stat(s, 1, &stat));
 	} while (stat.used[KSHARE_LIMIT_OBJECTS] == before.used[KSHARE_LIMIT_OBJECTS]);
-	EXPECT_EQ(-ENOENT, t_open_class(s, "thing"));
+	if (opened)
+		EXPECT_EQ(-ENOENT, t_open_class(s, "thing"));
 	h[0] = t_register(s, "thing", &c);
 	EXPECT_LT(0, h[0]);
 	EXPECT_EQ(0, t_end(&closer));
@@ -773,6 +773,16 @@ TEST_F(kshare, a_name_is_free_once_nothing_refers_to_its_class)
 	h[1] = t_open_class(s, "thing");
 	EXPECT_LT(0, h[1]);
 	free(v);
+}
+
+TEST_F(kshare, a_class_that_nothing_refers_to_is_not_found)
+{
+	name_is_free(_metadata, &self->s, true);
+}
+
+TEST_F(kshare, its_name_is_free_before_it_is_gone)
+{
+	name_is_free(_metadata, &self->s, false);
 }
 
 TEST_HARNESS_MAIN
