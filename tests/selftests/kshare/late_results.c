@@ -172,7 +172,9 @@ TEST_F(kshare, one_of_several_is_given_back_if_it_cannot_be_told_which)
 	EXPECT_TRUE(t_lazy_fill(&lazy, ""));
 	EXPECT_EQ(-EFAULT, t_end(&t));
 	/* As if it had not been taken */
-	EXPECT_EQ(1, t_run(s, t_cmd(KSHARE_OP_QUEUE_GET, q)));
+	any = t_cmd(KSHARE_OP_QUEUE_GET, q);
+	any.flags = KSHARE_NOWAIT;
+	EXPECT_EQ(1, t_run(s, any));
 	EXPECT_TRUE(t_is_str(&s->out.values[0], "one that has memory of its own"));
 	t_lazy_end(&lazy);
 }
