@@ -316,6 +316,32 @@ TEST_F(kshare, sort_is_exact_stable_and_knows_its_limits)
 	EXPECT_EQ(KSHARE_UINT, s->out.values[0].type);
 }
 
+/* By their bytes, as memcmp() does; who is the beginning of another comes first. */
+TEST_F(kshare, texts_are_sorted_by_their_bytes)
+{
+	static const char * const texts[] = {
+		"", "B", "a", "aa", "aaa and as long as a text with memory of its own", "ab",
+		"b", "\xc3\xa4",
+	};
+	static const int order[] = { 5, 0, 7, 2, 6, 4, 1, 3 };
+	struct side *s = &self->s;
+	int i, way, l = t_create(s, KSHARE_TYPE_LIST);
+	struct kshare_cmd cmd = t_cmd(KSHARE_OP_LIST_SORT, l);
+
+	for (i = 0; i < 8; i++)
+		append(s, l, t_str(texts[order[i]]));
+	for (way = 0; way < 2; way++) {
+		cmd.flags = way ? KSHARE_REVERSE : 0;
+		EXPECT_EQ(0, t_run(s, cmd));
+		ASSERT_EQ(8, t_run(s, t_cmd(KSHARE_OP_LIST_SLICE, l)));
+		for (i = 0; i < 8; i++)
+			EXPECT_TRUE(t_is_str(&s->out.values[i], texts[way ? 7 - i : i]));
+	}
+	/* Bytes are of another kind. */
+	append(s, l, t_bytes("a", 1));
+	EXPECT_EQ(-EDOM, t_run(s, cmd));
+}
+
 TEST_F(kshare, reverse_and_clear)
 {
 	struct side *s = &self->s;
