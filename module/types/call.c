@@ -56,12 +56,17 @@ static struct kshare_call *kshare_call_of(struct rb_node *node)
 	return rb_entry(node, struct kshare_call, node);
 }
 
-static struct kshare_call *kshare_lane_head(struct kshare_calls *calls, u32 number)
+/*
+ * A lane is of one client.  Its number would not do: that of one which is gone is soon
+ * another's, and one-way calls may still be here.
+ */
+static struct kshare_call *kshare_lane_head(struct kshare_calls *calls,
+					    const struct kshare_who *who)
 {
 	struct rb_node *node = calls->lanes.rb_node;
 
-	while (node && kshare_call_of(node)->number != number)
-		node = number < kshare_call_of(node)->number ? node->rb_left : node->rb_right;
+	while (node && kshare_call_of(node)->who != who)
+		node = who < kshare_call_of(node)->who ? node->rb_left : node->rb_right;
 	return node ? kshare_call_of(node) : NULL;
 }
 
@@ -72,8 +77,8 @@ static void kshare_lane_add(struct kshare_calls *calls, struct kshare_call *call
 
 	while (*link) {
 		parent = *link;
-		link = call->number < kshare_call_of(parent)->number ? &parent->rb_left :
-								       &parent->rb_right;
+		link = call->who < kshare_call_of(parent)->who ? &parent->rb_left :
+								 &parent->rb_right;
 	}
 	rb_link_node(&call->node, parent, link);
 	rb_insert_color(&call->node, &calls->lanes);
@@ -83,7 +88,7 @@ static void kshare_lane_add(struct kshare_calls *calls, struct kshare_call *call
 /* To the end of its client's lane. */
 static void kshare_calls_add(struct kshare_calls *calls, struct kshare_call *call)
 {
-	struct kshare_call *head = kshare_lane_head(calls, call->number);
+	struct kshare_call *head = kshare_lane_head(calls, call->who);
 
 	if (head) {
 		list_add_tail(&call->link, &head->lane);
@@ -193,7 +198,7 @@ struct kshare_call *kshare_call_first(struct kshare_class *class)
 /* It was taken by somebody who could not use it: it is the next one again. */
 void kshare_call_put_first(struct kshare_class *class, struct kshare_call *call)
 {
-	struct kshare_call *head = kshare_lane_head(&class->ready, call->number);
+	struct kshare_call *head = kshare_lane_head(&class->ready, call->who);
 
 	call->state = KSHARE_CALL_PENDING;
 	if (head) {
@@ -450,7 +455,6 @@ int kshare_call_prepare(struct kshare_run *run)
 	kshare_object_get(call->target);
 	call->oneway = run->flags & KSHARE_ONEWAY;
 	call->method = run->nr;
-	call->number = run->client->number;
 	call->uid = current_euid();
 	call->gid = current_egid();
 	ret = kshare_call_charge(run, call) ?: kshare_call_args(run, call);

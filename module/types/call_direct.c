@@ -179,7 +179,6 @@ static struct kshare_call *kshare_direct_call(struct kshare_client *client,
 	call->counted = false;
 	call->method = method;
 	call->depth = 1;
-	call->number = client->number;
 	call->client = client;
 	call->target = &inst->dict.obj;
 	call->who = client->who;

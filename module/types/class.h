@@ -176,7 +176,6 @@ enum kshare_call_state {
  * @method: its number, or KSHARE_METHOD_CREATE
  * @depth: calls that led to it, itself included
  * @status: enum kshare_answer
- * @number: of the client that calls
  * @server: the thread that serves it, or 0
  * @started: when it did, as numbers of threads are used again
  * @client: that calls, while it waits or may still claim the answer
@@ -210,7 +209,6 @@ struct kshare_call {
 	u32 method;
 	u32 depth;
 	u32 status;
-	u32 number;
 	pid_t server;
 	u64 started;
 	struct kshare_client *client;

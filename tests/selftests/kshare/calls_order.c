@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* In which order calls are served, how many at a time, and calls that lead to others. */
+#include "passing_test.h"
 #include "class_test.h"
 
 TEST_F(kshare, calls_of_one_client_are_taken_in_their_order)
@@ -160,6 +161,35 @@ static struct server *begin_servers(struct side *s, int class, int n)
 			abort();
 	}
 	return t;
+}
+
+/* What the one is known by inside is free when it is gone, and the next one gets it. */
+TEST_F(kshare, who_is_new_does_not_wait_behind_what_a_client_that_is_gone_has_sent)
+{
+	static const int64_t expected[] = { 1, 3, 2 };
+	struct side *s = &self->s, *one, *next;
+	struct t_served w;
+	struct t_host h;
+	int round, i;
+
+	ASSERT_TRUE(t_be_host(s, &h, 0));
+	for (round = 0; round < 20; round++) {
+		one = t_open();
+		i = t_give(s, h.it, one);
+		ASSERT_LT(0, i);
+		ASSERT_EQ(0, t_send(one, i, T_ECHO, t_int(1)));
+		ASSERT_EQ(0, t_send(one, i, T_ECHO, t_int(2)));
+		t_leave(one);
+		next = t_open();
+		i = t_give(s, h.it, next);
+		ASSERT_LT(0, i);
+		ASSERT_EQ(0, t_send(next, i, T_ECHO, t_int(3)));
+		for (i = 0; i < 3; i++) {
+			ASSERT_EQ(KSHARE_SERVE_CALL, t_serve_now(s, h.class, &w));
+			EXPECT_EQ(expected[i], w.arg[0].i);
+		}
+		t_leave(next);
+	}
 }
 
 TEST_F(kshare, any_number_of_threads_may_serve)
