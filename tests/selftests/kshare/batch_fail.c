@@ -19,11 +19,7 @@ TEST_F(kshare, an_atomic_batch_is_carried_out_whole_or_not_at_all)
 	struct many m = {};
 	bool used = true;
 
-	fail_fd = open("/proc/self/fail-nth", O_RDWR);
-	if (fail_fd < 0)
-		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
-	if (!let_all_fail())
-		SKIP(return, "needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS");
+	FAIL_BEGIN();
 	lock = t_create(s, KSHARE_TYPE_LOCK);
 	add(&m, KSHARE_OP_LOCK_ACQUIRE, lock)->flags = KSHARE_NOWAIT;
 	for (i = 0; i < 4; i++) {

@@ -410,11 +410,7 @@ TEST_F(kshare, a_failed_allocation_changes_nothing)
 	struct side *s = &self->s;
 	int ref, i, n, j, count, failed = 0;
 
-	fail_fd = open("/proc/self/fail-nth", O_RDWR);
-	if (fail_fd < 0)
-		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
-	if (!let_all_fail())
-		SKIP(return, "needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS");
+	FAIL_BEGIN();
 	count = t_query_ops(s, ops, OPS);
 	ASSERT_LT(0, count);
 	ref = t_create(s, KSHARE_TYPE_CELL);
@@ -504,11 +500,7 @@ TEST_F(kshare, a_client_is_opened_whole_or_not_at_all)
 	int64_t user[LIMITS];
 	int n, failed = 0;
 
-	fail_fd = open("/proc/self/fail-nth", O_RDWR);
-	if (fail_fd < 0)
-		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
-	if (!let_all_fail())
-		SKIP(return, "needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS");
+	FAIL_BEGIN();
 	user_uses(s, user);
 	for (n = 1; n < MOST; n++) {
 		ASSERT_TRUE(arm(n));
@@ -543,11 +535,7 @@ TEST_F(kshare, who_fails_to_get_a_handle_has_not_joined)
 	struct kshare_stat before, after;
 	int64_t user[LIMITS];
 
-	fail_fd = open("/proc/self/fail-nth", O_RDWR);
-	if (fail_fd < 0)
-		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
-	if (!let_all_fail())
-		SKIP(return, "needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS");
+	FAIL_BEGIN();
 	ASSERT_TRUE(t_open(&other));
 	d = t_make(&other, "fail_nth/theirs", 0, 0600);
 	cell = t_create_in(&other, d, KSHARE_TYPE_CELL);
@@ -609,11 +597,7 @@ TEST_F(kshare, a_call_is_whole_or_not_made)
 	struct t_served w;
 	pthread_t thread;
 
-	fail_fd = open("/proc/self/fail-nth", O_RDWR);
-	if (fail_fd < 0)
-		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
-	if (!let_all_fail())
-		SKIP(return, "needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS");
+	FAIL_BEGIN();
 	t_share_counts();
 	memset(text, 't', sizeof(text));
 	ASSERT_TRUE(t_be_host(s, &host, 0));
@@ -683,11 +667,7 @@ TEST_F(kshare, a_name_in_another_namespace_is_made_whole_or_not_at_all)
 	int n, ret = 0, fd, free_fd, failed = 0;
 	int64_t user[LIMITS];
 
-	fail_fd = open("/proc/self/fail-nth", O_RDWR);
-	if (fail_fd < 0)
-		SKIP(return, "this kernel injects no faults (CONFIG_FAULT_INJECTION)");
-	if (!let_all_fail())
-		SKIP(return, "needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS");
+	FAIL_BEGIN();
 	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
 	free_fd = dup(0);
 	close(free_fd);

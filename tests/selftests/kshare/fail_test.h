@@ -52,4 +52,23 @@ static inline bool let_all_fail(void)
 	       tell_kernel("fail_page_alloc/ignore-gfp-wait", "N");
 }
 
+/* Opens fail_fd: NULL, or what is missing */
+static inline const char *fail_begin(void)
+{
+	fail_fd = open("/proc/self/fail-nth", O_RDWR);
+	if (fail_fd < 0)
+		return "this kernel injects no faults (CONFIG_FAULT_INJECTION)";
+	return let_all_fail() ? NULL :
+				"needs root, and the files of CONFIG_FAULT_INJECTION_DEBUG_FS";
+}
+
+/* Or the test ends here. */
+#define FAIL_BEGIN()						\
+	do {							\
+		const char *missing = fail_begin();		\
+								\
+		if (missing)					\
+			SKIP(return, "%s", missing);		\
+	} while (0)
+
 #endif /* KSHARE_FAIL_TEST_H */
